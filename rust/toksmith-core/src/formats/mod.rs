@@ -1,0 +1,117 @@
+//! Reading and writing tokenizer files.
+//!
+//! A loader turns a file into a [`Definition`]: plain data, everything checked that can be
+//! checked without building tables. [`crate::Tokenizer::build`] turns that into a tokenizer.
+//! The format is found by content ([`detect`]), never by name.
+
+pub mod hf_json;
+pub mod known;
+pub mod native;
+pub mod tiktoken;
+
+use crate::token::TokenId;
+use crate::vocab::Vocab;
+
+/// What a tokenizer file says.
+#[derive(Debug, Clone, Default)]
+pub struct Definition {
+    /// A name, where the file or the caller has one.
+    pub name: Option<String>,
+    /// The model's own tokens. Added tokens are in `added` (and may be here too).
+    pub vocab: Vocab,
+    /// Which merges exist and in which order.
+    pub merges: Merges,
+    /// Whether a pre-token that is a token is taken whole without merging: always so in
+    /// tiktoken, and in tokenizer.json under `ignore_merges`.
+    pub whole_words: bool,
+    /// How text is cut before merging; applied one after the other, each inside the pieces
+    /// of the one before. Empty: the whole text is one piece.
+    pub splits: Vec<Split>,
+    /// Tokens found in text before everything else.
+    pub added: Vec<AddedToken>,
+    /// How added tokens are searched.
+    pub search: AddedSearch,
+    /// The parts of a tokenizer.json that `encode` does not use and `save` writes back.
+    pub extras: Extras,
+}
+
+/// The merge rules of a byte-level BPE.
+#[derive(Debug, Clone, Default)]
+pub enum Merges {
+    /// tiktoken: two neighbours merge if their bytes together are a token; the token with
+    /// the lowest id first.
+    #[default]
+    ByRank,
+    /// tokenizer.json: `(left, right, product)` as ids, first line first.
+    List(Vec<(TokenId, TokenId, TokenId)>),
+    /// Already reduced to the one live pair a token, in merge order; see `bpe/build.rs`.
+    Compiled(Compiled),
+}
+
+/// The reduced form of a merge table, as it is stored in native files.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// Rank -> id. The first 256 are the bytes 0..=255 in byte order.
+    pub ids: Vec<TokenId>,
+    /// `(left, right)` ranks of rank `256 + i`; tokens of higher rank have no merge.
+    pub parts: Vec<(u32, u32)>,
+}
+
+/// One cut of text into pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The regular expression, as written in the file.
+    pub pattern: String,
+    /// What happens to what matches and to what lies between.
+    pub behaviour: SplitBehaviour,
+    /// Matches are what lies between matches of `pattern`.
+    pub invert: bool,
+}
+
+/// `behavior` of a Split pre-tokenizer, in the terms of tokenizer.json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SplitBehaviour {
+    /// Each match and each gap is a piece.
+    #[default]
+    Isolated,
+    /// Matches are dropped.
+    Removed,
+    /// A match joins the piece before it.
+    MergedWithPrevious,
+    /// A match joins the piece after it.
+    MergedWithNext,
+    /// Neighbouring matches join each other.
+    Contiguous,
+}
+
+/// A token that is searched in the text itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedToken {
+    /// Its id.
+    pub id: TokenId,
+    /// Its text.
+    pub content: String,
+    /// Whether it is special: ordinary text unless allowed.
+    pub special: bool,
+    /// Whether it is searched in the second pass, after the normalizer.
+    pub normalized: bool,
+}
+
+/// How a match that is not allowed is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AddedSearch {
+    /// tiktoken: the search goes on one character later.
+    #[default]
+    NextCharacter,
+    /// tokenizers: the search goes on after the match.
+    AfterMatch,
+}
+
+/// What is kept of a tokenizer.json only to be written back, as JSON text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// `post_processor`.
+    pub post_processor: Option<String>,
+    /// `decoder`.
+    pub decoder: Option<String>,
+}
