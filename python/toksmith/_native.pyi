@@ -1,0 +1,214 @@
+"""The compiled half of toksmith: what `rust/toksmith-py` exports, in its order.
+
+Names with a leading underscore are called by `toksmith.tokenizer`, which documents what they mean.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeAlias, TypedDict, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self
+
+__version__: str
+
+_Specials: TypeAlias = Literal["all"] | Iterable[str]
+_OnBadText: TypeAlias = Literal["strict", "replace"]
+_Report: TypeAlias = Callable[[int, int, str], object] | None
+
+class _CacheInfo(TypedDict):
+    bytes: int
+    limit: int
+    entries: int
+
+class ToksmithError(Exception):
+    """Everything that toksmith raises on purpose."""
+
+class ModelError(ToksmithError):
+    """A tokenizer file is malformed; says what and where."""
+
+class UnsupportedFeature(ToksmithError, NotImplementedError):
+    """A file or a call asks for something that this version does not do; names it."""
+
+class VocabularyError(ToksmithError):
+    """No token has such an id or name, or vocabularies do not fit together."""
+
+class InputError(ToksmithError):
+    """Text or an argument that cannot be processed; says where and why."""
+
+class InternalError(ToksmithError):
+    """A bug in toksmith."""
+
+class Tokenizer:
+    """Text to token ids and back. Immutable; made by the class methods of `toksmith.Tokenizer`."""
+
+    @classmethod
+    def _from_bytes(
+        cls,
+        data: bytes,
+        pattern: str | None,
+        specials: dict[str, int] | None,
+        name: str | None,
+    ) -> Self: ...
+    @classmethod
+    def _embedded(cls, name: str, data: bytes) -> Self: ...
+    def encode(
+        self,
+        text: str | bytes,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+    ) -> list[int]:
+        """The ids of one text. Nothing is added; special tokens in the text are text."""
+
+    def encode_array(
+        self,
+        text: str | bytes,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+    ) -> NDArray[np.uint32]:
+        """The ids of one text as uint32 `(n,)`."""
+
+    def count(
+        self,
+        text: str | bytes,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+    ) -> int:
+        """How many tokens the text has, without building their ids."""
+
+    def decode(
+        self,
+        ids: ArrayLike,
+        skip_special_tokens: bool = False,
+        errors: _OnBadText = "replace",
+    ) -> str:
+        """The text of the ids."""
+
+    def decode_bytes(self, ids: ArrayLike, skip_special_tokens: bool = False) -> bytes:
+        """The bytes of the ids."""
+
+    def stream_decoder(
+        self, skip_special_tokens: bool = False, errors: _OnBadText = "replace"
+    ) -> StreamDecoder:
+        """A decoder that takes ids as they come and never gives half a character."""
+
+    def token_bytes(self, id: int) -> bytes:
+        """The bytes of one token."""
+
+    def token_id(self, token: str | bytes) -> int | None:
+        """The id of the token with these bytes, `None` if there is none."""
+
+    def to_bytes(self) -> bytes:
+        """The tokenizer in its own format, which `from_bytes` reads back."""
+
+    def cache_info(self) -> _CacheInfo:
+        """What the caches of this tokenizer hold, and their budget."""
+
+    def clear_cache(self) -> None:
+        """Empties the caches. No id ever depends on them."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens without added ones."""
+
+    @property
+    def special_ids(self) -> dict[str, int]:
+        """Special tokens and their ids, by id."""
+
+    @property
+    def bos_id(self) -> int | None:
+        """The id that begins a text, if the file says one."""
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id that ends a text, if the file says one."""
+
+    @property
+    def pad_id(self) -> int | None:
+        """The id that fills up, if the file says one."""
+
+    @property
+    def unk_id(self) -> int | None:
+        """The id for what has no other, if the file says one."""
+
+    @property
+    def name(self) -> str | None:
+        """What the tokenizer is called."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides ids, in hexadecimal."""
+
+    @property
+    def behaviour(self) -> int:
+        """The same file and the same number give the same ids for ever."""
+
+    def __len__(self) -> int:
+        """Number of tokens, added ones included."""
+
+    def _encode_spans(
+        self, text: str | bytes, allowed_special: _Specials, errors: _OnBadText
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]: ...
+    def _encode_batch(
+        self,
+        texts: list[str | bytes],
+        allowed_special: _Specials,
+        errors: _OnBadText,
+        num_threads: int | None,
+        report: _Report,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+    def _encode_flat(
+        self,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.int64],
+        allowed_special: _Specials,
+        errors: _OnBadText,
+        num_threads: int | None,
+        report: _Report,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
+    def _encode_parts(
+        self, parts: list[tuple[str | bytes, bool]], control_tokens: Sequence[str] | None
+    ) -> NDArray[np.uint32]: ...
+    def _count_batch(
+        self,
+        texts: list[str | bytes],
+        allowed_special: _Specials,
+        errors: _OnBadText,
+        num_threads: int | None,
+    ) -> NDArray[np.int64]: ...
+    def _count_flat(
+        self,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.int64],
+        allowed_special: _Specials,
+        errors: _OnBadText,
+        num_threads: int | None,
+    ) -> NDArray[np.int64]: ...
+    def _decode_batch(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        skip_special_tokens: bool,
+        errors: _OnBadText,
+    ) -> list[str]: ...
+    def _save(self, format: str) -> bytes: ...
+
+@final
+class StreamDecoder:
+    """Decodes ids as they come; made by `Tokenizer.stream_decoder`."""
+
+    def push(self, ids: int | ArrayLike) -> str:
+        """The characters that these ids complete."""
+
+    def finish(self) -> str:
+        """What is left, incomplete characters included; the decoder starts anew."""
+
+    @property
+    def pending_bytes(self) -> bytes:
+        """Bytes of a character that is not complete yet."""
+
+def embedded_names() -> list[str]:
+    """The names of the embedded vocabularies."""
+
+def embedded_file(name: str) -> str | None:
+    """Which file of `toksmith/data` holds an embedded vocabulary, without its suffix."""
