@@ -1,0 +1,75 @@
+"""Model files on disk: which file a path means, reading it, writing it whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from toksmith._native import InputError, ModelError
+
+# What a folder may hold, in the order of preference.
+_IN_A_FOLDER = ("tokenizer.json", "tokenizer.model", "*.toksmith", "*.tiktoken")
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
+    """The model file that `path` means (a folder means the one it holds) and its bytes.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+        ModelError: A folder holds no model file, or several of which none comes first.
+    """
+    file = as_path(path)
+    try:
+        if file.is_dir():
+            file = _model_in(file)
+        if not file.is_file():
+            why = "not a regular file" if file.exists() else "no such file or folder"
+            raise InputError(f"{file}: {why}")
+        return file, file.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise InputError(f"{file}: cannot be read: {error}") from error
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes a file that is either all there or as it was before, whatever goes wrong.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    file = as_path(path)
+    beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with beside.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(file)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be written: {error}") from error
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """`path` as a `Path`, or an `InputError` that says what it is instead."""
+    try:
+        return Path(path)
+    except TypeError:
+        raise InputError(
+            f"a path must be a str or os.PathLike, not {type(path).__name__}"
+        ) from None
+
+
+def _model_in(folder: Path) -> Path:
+    for pattern in _IN_A_FOLDER:
+        found = sorted(folder.glob(pattern))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(file.name for file in found)
+            raise ModelError(f"{folder}: holds several model files, name one: {names}")
+    raise ModelError(f"{folder}: holds no model file ({', '.join(_IN_A_FOLDER)})")

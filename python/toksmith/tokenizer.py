@@ -1,0 +1,325 @@
+"""The tokenizer as Python sees it: names people know over the compiled core.
+
+What is called once a text (`encode`, `count`, `decode`, ...) is inherited from the core as it is,
+because a Python frame would cost as much as the work. Here is what is called once a file or once a
+batch, and needs Python's help: paths, arrays, pickling, display. Start at `Tokenizer`.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from toksmith import _native
+from toksmith._native import InputError, ModelError, UnsupportedFeature, VocabularyError
+from toksmith.batch import Batch
+from toksmith.encoding import Encoding
+from toksmith.files import as_path, read_model, write_whole
+from toksmith.inputs import to_texts
+from toksmith.progress import reporting
+from toksmith.show import TokenView
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+    from typing import Literal, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from toksmith.progress import Progress
+
+    Specials: TypeAlias = Literal["all"] | Iterable[str]
+    OnBadText: TypeAlias = Literal["strict", "replace"]
+
+# By suffix; a name that ends otherwise needs `format=`.
+_FORMATS = {".json": "json", ".tiktoken": "tiktoken", ".toksmith": "toksmith"}
+
+
+class Tokenizer(_native.Tokenizer):
+    """Text to token ids and back, exactly as the library that made the vocabulary does it.
+
+    Made by `from_pretrained`, `from_file` or `from_bytes`; never changes afterwards, so that it can
+    be shared by threads, pickled and forked.
+
+        >>> tok = Tokenizer.from_pretrained("cl100k_base")
+        >>> tok.encode("Hello, world!")
+        [9906, 11, 1917, 0]
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        pattern: str | None = None,
+        specials: dict[str, int] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Reads a tokenizer file, or a folder that holds one; the format is found by content.
+
+        Args:
+            path: `tokenizer.json`, a tiktoken rank file (also Llama's `tokenizer.model` in that
+                form) or a `.toksmith` file. Nothing is ever fetched from a network.
+            pattern: How a rank file splits text: a regular expression, or the name of a known
+                vocabulary. Known files need none.
+            specials: The special tokens of a rank file, with their ids.
+            name: What the tokenizer shall be called.
+
+        Raises:
+            InputError: The file cannot be read, or an argument does not suit it.
+            ModelError: The file is malformed; says where.
+            UnsupportedFeature: The file needs something this version does not do.
+        """
+        file, data = read_model(path)
+        try:
+            return cls._from_bytes(data, pattern, specials, name)
+        except (ModelError, UnsupportedFeature, VocabularyError, InputError) as error:
+            raise type(error)(f"{file}: {error}") from None
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes,
+        pattern: str | None = None,
+        specials: dict[str, int] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """As `from_file`, from the file's content."""
+        return cls._from_bytes(data, pattern, specials, name)
+
+    @classmethod
+    def from_pretrained(cls, name: str) -> Self:
+        """A vocabulary that comes with the package; never touches a network.
+
+        Args:
+            name: `r50k_base` (or `gpt2`), `p50k_base`, `p50k_edit`, `cl100k_base`, `o200k_base` or
+                `o200k_harmony`.
+
+        Raises:
+            VocabularyError: There is no such vocabulary in the package.
+            UnsupportedFeature: The name is one of a model hub.
+        """
+        if not isinstance(name, str):
+            raise InputError(f"a name must be a str, not {type(name).__name__}")
+        stem = _native.embedded_file(name)
+        if stem is None:
+            known = ", ".join(_native.embedded_names())
+            if "/" in name:
+                raise UnsupportedFeature(
+                    f"names of a model hub, such as {name!r}: download the model's tokenizer.json "
+                    f"and use from_file; embedded are {known}"
+                )
+            raise VocabularyError(f"no embedded vocabulary is called {name!r}; there are {known}")
+        return cls._embedded(name, _package_data(f"{stem}.toksmith"))
+
+    def encode_with_spans(
+        self, text: str | bytes, allowed_special: Specials = (), errors: OnBadText = "strict"
+    ) -> Encoding:
+        """The ids of one text, and where each token lies in it.
+
+        Args, Raises: as `encode`.
+        """
+        return Encoding(self, *self._encode_spans(text, allowed_special, errors))
+
+    def encode_batch(
+        self,
+        texts: Iterable[str | bytes] | ArrayLike,
+        allowed_special: Specials = (),
+        errors: OnBadText = "strict",
+        num_threads: int | None = None,
+        progress: Progress = None,
+    ) -> Batch:
+        """The ids of many texts, in parallel, with the GIL released.
+
+        Args:
+            texts: A list of str or bytes, an array of strings, or anything that speaks Arrow's C
+                interface (read in place).
+            allowed_special: As in `encode`.
+            errors: As in `encode`.
+            num_threads: At most so many; by default all that the process may use, or
+                `TOKSMITH_NUM_THREADS`.
+            progress: `True` draws a bar if standard error is a terminal; a callable is called with
+                `(done, total, unit)`.
+
+        Raises:
+            InputError: A text is null, neither str nor bytes, or not well-formed; names the row.
+        """
+        data = to_texts(texts)
+        with reporting(progress) as report:
+            if isinstance(data, list):
+                found = self._encode_batch(data, allowed_special, errors, num_threads, report)
+            else:
+                found = self._encode_flat(*data, allowed_special, errors, num_threads, report)
+        return Batch._of(*found)
+
+    def encode_parts(
+        self,
+        parts: Iterable[tuple[str | bytes, bool]],
+        control_tokens: Iterable[str] | None = None,
+    ) -> NDArray[np.uint32]:
+        """The ids of a text put together from parts, some of which are not trusted.
+
+        Special tokens are recognised in trusted parts. In an untrusted part no special id and no
+        control token ever appears, nor does one form across its edges: no merge crosses a part.
+
+        Args:
+            parts: `(text, trusted)`, in order.
+            control_tokens: Added tokens that untrusted text must not spell although their file does
+                not mark them special; by default the likes of `<think>` and `<tool_call>`.
+
+        Returns:
+            uint32 `(n,)`.
+
+        Raises:
+            InputError: A part is not `(text, trusted)`.
+            VocabularyError: `control_tokens` names no token.
+        """
+        names = None if control_tokens is None else _names(control_tokens, "control_tokens")
+        return self._encode_parts(_items(parts, "parts"), names)
+
+    def count_batch(
+        self,
+        texts: Iterable[str | bytes] | ArrayLike,
+        allowed_special: Specials = (),
+        errors: OnBadText = "strict",
+        num_threads: int | None = None,
+    ) -> NDArray[np.int64]:
+        """How many tokens each text has, without building their ids: int64 `(rows,)`.
+
+        Args, Raises: as `encode_batch`.
+        """
+        data = to_texts(texts)
+        if isinstance(data, list):
+            return self._count_batch(data, allowed_special, errors, num_threads)
+        return self._count_flat(*data, allowed_special, errors, num_threads)
+
+    def decode_batch(
+        self,
+        batch: Batch | Iterable[ArrayLike],
+        skip_special_tokens: bool = False,
+        errors: OnBadText = "replace",
+    ) -> list[str]:
+        """The text of each row.
+
+        Args:
+            batch: A `Batch`, or one sequence of ids a row.
+            skip_special_tokens: Leave out special tokens.
+            errors: What to do with bytes that are not UTF-8: `"replace"` or `"strict"`.
+
+        Raises:
+            VocabularyError: No token has such an id.
+            InputError: A row is not a sequence of integers, or not UTF-8 under `"strict"`.
+        """
+        if not isinstance(batch, Batch):
+            batch = Batch.from_rows(_items(batch, "batch"))
+        return self._decode_batch(batch.ids, batch.offsets, skip_special_tokens, errors)
+
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:  # noqa: A002
+        """Writes the tokenizer to a file, whole or not at all.
+
+        Args:
+            path: Where; its suffix says the format.
+            format: `"json"` (a `tokenizer.json`), `"tiktoken"` (ranks alone) or `"toksmith"` (loads
+                fastest); needed where the suffix is none of these.
+
+        Raises:
+            InputError: No format can be told, or the file cannot be written.
+            UnsupportedFeature: The format cannot say what this tokenizer does.
+        """
+        if format is None:
+            suffix = as_path(path).suffix
+            format = _FORMATS.get(suffix)  # noqa: A001
+            if format is None:
+                known = ", ".join(_FORMATS)
+                raise InputError(
+                    f"{path}: suffix {suffix!r} names no format ({known}); say format="
+                )
+        elif format not in _FORMATS.values():
+            known = ", ".join(map(repr, _FORMATS.values()))
+            raise InputError(f"format must be one of {known}, not {format!r}")
+        write_whole(path, self._save(format))
+
+    def show(self, text: str | bytes, allowed_special: Specials = ()) -> TokenView:
+        """The text with its token boundaries in colour: print it, or let a notebook show it."""
+        encoding = self.encode_with_spans(text, allowed_special, "replace")
+        return TokenView(encoding.tokens, encoding.ids.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other gives the same ids for every text."""
+        if not isinstance(other, _native.Tokenizer):
+            return NotImplemented
+        return self.digest == other.digest
+
+    def __hash__(self) -> int:
+        """Equal tokenizers hash equally."""
+        return hash(self.digest)
+
+    def __reduce__(self) -> tuple[Callable[..., Tokenizer], tuple[type[Tokenizer], bytes, str]]:
+        """Pickles to the tokenizer's own file format and a digest, never to code."""
+        return (_unpickle, (type(self), self.to_bytes(), self.digest))
+
+    def __copy__(self) -> Self:
+        """Itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Itself: it never changes."""
+        return self
+
+    def __repr__(self) -> str:
+        """Name, sizes and the beginning of the digest."""
+        return (
+            f"Tokenizer({self.name or 'unnamed'}: {self.vocab_size} tokens, "
+            f"{len(self.special_ids)} special, digest {self.digest[:8]})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "name": self.name or "unnamed",
+            "tokens": self.vocab_size,
+            "with added tokens": len(self),
+            "special": ", ".join(list(self.special_ids)[:8]) or "none",
+            "digest": self.digest,
+        }
+        cells = "".join(
+            f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+
+def _unpickle(cls: type[Tokenizer], data: bytes, digest: str) -> Tokenizer:
+    """What `Tokenizer.__reduce__` comes back through; refuses what is not what was pickled."""
+    if not (isinstance(cls, type) and issubclass(cls, Tokenizer)):
+        raise ModelError(f"a pickled tokenizer names {cls!r}, which is not a tokenizer class")
+    tokenizer = cls.from_bytes(data)
+    if tokenizer.digest != digest:
+        raise ModelError(
+            f"a pickled tokenizer came back with digest {tokenizer.digest}, expected {digest}"
+        )
+    return tokenizer
+
+
+def _package_data(file: str) -> bytes:
+    # Through the package's loader: works from a zip, without the cost of importlib.resources.
+    loader: Any = __spec__.loader if __spec__ else None
+    data: bytes = loader.get_data(str(Path(__file__).parent / "data" / file))
+    return data
+
+
+def _names(values: Iterable[str], what: str) -> list[str]:
+    if isinstance(values, str):
+        raise InputError(f"{what} must be several names, found one str; put it in a list")
+    return _items(values, what)
+
+
+def _items(values: Iterable[Any], what: str) -> list[Any]:
+    try:
+        return list(values)
+    except TypeError:
+        raise InputError(f"{what}: expected a sequence, not {type(values).__name__}") from None
