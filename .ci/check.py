@@ -89,7 +89,7 @@ def skips(report: str) -> int:
     for case in cases:
         for skip in case.iter("skipped"):
             reason = skip.get("message", "")
-            wanted_data = "shared/data" in reason or "TOKSMITH_TEST_DATA" in reason
+            wanted_data = "test data" in reason
             bad = wanted_data and DATA.is_dir()
             refused += bad
             mark = "REFUSED, the data is there" if bad else "skipped"
