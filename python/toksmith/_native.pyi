@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Self
 
 __version__: str
+UNICODE_VERSION: str
 
 _Specials: TypeAlias = Literal["all"] | Iterable[str]
 _OnBadText: TypeAlias = Literal["strict", "replace"]
@@ -18,8 +19,7 @@ _Report: TypeAlias = Callable[[int, int, str], object] | None
 
 class _CacheInfo(TypedDict):
     bytes: int
-    limit: int
-    entries: int
+    budget_per_thread: int
 
 class ToksmithError(Exception):
     """Everything that toksmith raises on purpose."""
@@ -87,16 +87,14 @@ class Tokenizer:
     def decode_bytes(self, ids: ArrayLike, skip_special_tokens: bool = False) -> bytes:
         """The bytes of the ids."""
 
-    def stream_decoder(
-        self, skip_special_tokens: bool = False, errors: _OnBadText = "replace"
-    ) -> StreamDecoder:
+    def stream_decoder(self, skip_special_tokens: bool = False) -> StreamDecoder:
         """A decoder that takes ids as they come and never gives half a character."""
 
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token."""
 
-    def token_id(self, token: str | bytes) -> int | None:
-        """The id of the token with these bytes, `None` if there is none."""
+    def token_id(self, token: str | bytes) -> int:
+        """The id of the token with exactly these bytes; a str stands for its UTF-8."""
 
     def to_bytes(self) -> bytes:
         """The tokenizer in its own format, which `from_bytes` reads back."""
@@ -143,28 +141,37 @@ class Tokenizer:
     def behaviour(self) -> int:
         """The same file and the same number give the same ids for ever."""
 
+    @property
+    def patterns(self) -> list[str]:
+        """The regular expressions that cut text before merging."""
+
     def __len__(self) -> int:
         """Number of tokens, added ones included."""
 
+    def __new__(cls, built: object) -> Self: ...
+    def _stream_encoder(self, allowed_special: _Specials = ()) -> StreamEncoder: ...
     def _encode_spans(
-        self, text: str | bytes, allowed_special: _Specials, errors: _OnBadText
+        self,
+        text: str | bytes,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]: ...
     def _encode_batch(
         self,
         texts: list[str | bytes],
-        allowed_special: _Specials,
-        errors: _OnBadText,
-        num_threads: int | None,
-        report: _Report,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+        num_threads: int | None = None,
+        progress: _Report = None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
     def _encode_flat(
         self,
         data: NDArray[np.uint8],
         offsets: NDArray[np.int64],
-        allowed_special: _Specials,
-        errors: _OnBadText,
-        num_threads: int | None,
-        report: _Report,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+        num_threads: int | None = None,
+        progress: _Report = None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]: ...
     def _encode_parts(
         self, parts: list[tuple[str | bytes, bool]], control_tokens: Sequence[str] | None
@@ -172,24 +179,24 @@ class Tokenizer:
     def _count_batch(
         self,
         texts: list[str | bytes],
-        allowed_special: _Specials,
-        errors: _OnBadText,
-        num_threads: int | None,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+        num_threads: int | None = None,
     ) -> NDArray[np.int64]: ...
     def _count_flat(
         self,
         data: NDArray[np.uint8],
         offsets: NDArray[np.int64],
-        allowed_special: _Specials,
-        errors: _OnBadText,
-        num_threads: int | None,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+        num_threads: int | None = None,
     ) -> NDArray[np.int64]: ...
     def _decode_batch(
         self,
         ids: NDArray[np.uint32],
         offsets: NDArray[np.int64],
-        skip_special_tokens: bool,
-        errors: _OnBadText,
+        skip_special_tokens: bool = False,
+        errors: _OnBadText = "replace",
     ) -> list[str]: ...
     def _save(self, format: str) -> bytes: ...
 
@@ -206,6 +213,20 @@ class StreamDecoder:
     @property
     def pending_bytes(self) -> bytes:
         """Bytes of a character that is not complete yet."""
+
+@final
+class StreamEncoder:
+    """Encodes a text that arrives in blocks, with the ids of the whole."""
+
+    def push(self, block: bytes) -> NDArray[np.uint32]:
+        """The ids that no further text can change."""
+
+    def finish(self) -> NDArray[np.uint32]:
+        """The ids of what is left; the encoder starts anew."""
+
+    @property
+    def pending(self) -> int:
+        """Number of bytes held back."""
 
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""
