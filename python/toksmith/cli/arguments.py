@@ -1,0 +1,267 @@
+"""The command line: every option, its help, and examples. Nothing is done here.
+
+Start at `parser`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from toksmith import __version__
+from toksmith.cli.choose import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Commands = Mapping[str, Callable[[argparse.Namespace], int]]
+
+_ABOUT = "Exact, fast tokenization of files of any size."
+
+_EPILOG = f"""\
+examples:
+  echo "Hello world" | toksmith encode
+  toksmith encode book.txt -o book.npy              one document, ids as a flat array
+  toksmith encode 'web/*.jsonl.zst' -o web.parquet  a document a line, field "text"
+  toksmith count -t cl100k_base **/*.md
+  toksmith decode book.npy > book.txt
+
+Without -t the tokenizer is {DEFAULT}. FILES may be globs, `-` or nothing for standard input;
+gzip, zstd and xz are unpacked by content. Memory does not grow with the size of a file.
+
+exit codes: 0 done; 1 an error in the input, named by file and line; 2 wrong arguments;
+130 interrupted; 141 the reader of the output went away. After an error no partial file is left.
+"""
+
+_ENCODE = """\
+A text file is one document; a .jsonl or .ndjson file holds one a line; --lines and --field
+decide otherwise. Ids come out as
+  .jsonl     {"ids":[…]}, a document a line; also what standard output gets
+  .npy       uint32, all documents one after the other; for several documents their n + 1
+             offsets are in NAME.offsets.npy
+  .parquet   columns document (int64) and ids (list of uint32), needs toksmith[arrow];
+             a document of over 4 million ids goes on in the rows that follow
+Nothing is added to the ids. Special tokens written in the text are text unless allowed.
+Bytes that are not UTF-8 are encoded as they are and decode to themselves.
+
+examples:
+  toksmith encode book.txt -o book.npy
+  toksmith encode --lines < sentences.txt
+  toksmith encode -t llama3/tokenizer.json --field body posts.jsonl.gz -o posts.parquet
+  toksmith encode --allow-special '<|endoftext|>' joined.txt
+"""
+
+_DECODE = """\
+Reads what encode writes, by content: JSON lines, .npy (with its offsets), Parquet, or plain
+numbers between white space. Writes the bytes of the text; with --lines a newline after each
+document, with -o NAME.jsonl or --format jsonl an object {"text":"…"} a line.
+
+examples:
+  toksmith decode book.npy -o book.txt
+  toksmith encode --lines < a.txt | toksmith decode --lines
+  echo 13225 2375 | toksmith decode
+"""
+
+_COUNT = """\
+Prints the number of tokens of each file and in total, as wc does.
+
+examples:
+  toksmith count src/*.py
+  toksmith count --json -t gpt2 corpus.jsonl.zst
+"""
+
+_INFO = """\
+examples:
+  toksmith info                       the embedded tokenizers
+  toksmith info o200k_base
+  toksmith info my/tokenizer.json --json
+"""
+
+_BENCH = """\
+Speed is MB of text a second of processor time. "new" empties the caches before each repetition,
+"seen" has them filled; real text lies between.
+
+examples:
+  toksmith bench book.txt
+  toksmith bench -t cl100k_base --limit 50 corpus.jsonl.zst
+"""
+
+
+def parser(commands: Commands) -> argparse.ArgumentParser:
+    """The parser; `args.run` is the function of the command that was named."""
+    top = argparse.ArgumentParser(
+        prog="toksmith", description=_ABOUT, epilog=_EPILOG, formatter_class=_Formatter
+    )
+    top.add_argument("--version", action="version", version=f"toksmith {__version__}")
+    subs = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str, epilog: str) -> argparse.ArgumentParser:
+        command = subs.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=epilog,
+            formatter_class=_Formatter,
+        )
+        command.set_defaults(run=commands[name])
+        return command
+
+    encode = add("encode", "turn text into ids", _ENCODE)
+    _files(encode, "text")
+    _tokenizer(encode)
+    _layout(encode)
+    _allow_special(encode)
+    _output(encode, ["jsonl", "npy", "parquet"])
+    _threads(encode)
+
+    decode = add("decode", "turn ids back into text", _DECODE)
+    _files(decode, "ids")
+    _tokenizer(decode)
+    group = decode.add_argument_group("documents")
+    group.add_argument(
+        "--lines",
+        action="store_true",
+        help="a newline after each document; of plain numbers, each line is a document",
+    )
+    group.add_argument(
+        "--field", metavar="NAME", help="field or column that holds the ids (default: ids)"
+    )
+    group.add_argument(
+        "--skip-special-tokens", action="store_true", help="leave special tokens out of the text"
+    )
+    _output(decode, ["text", "jsonl"])
+
+    count = add("count", "count the tokens of files", _COUNT)
+    _files(count, "text")
+    _tokenizer(count)
+    _layout(count)
+    _allow_special(count)
+    _threads(count)
+    _json(count)
+    _quiet(count)
+
+    info = add("info", "describe a tokenizer, or list the embedded ones", _INFO)
+    info.add_argument("name", nargs="?", metavar="NAME_OR_PATH", help="the tokenizer")
+    _tokenizer(info)
+    _json(info)
+
+    bench = add("bench", "measure speed on your text", _BENCH)
+    _files(bench, "text")
+    _tokenizer(bench)
+    _layout(bench)
+    _threads(bench)
+    bench.add_argument(
+        "--repeat", type=_positive, default=5, metavar="N", help="repetitions (default: 5)"
+    )
+    bench.add_argument(
+        "--limit",
+        type=_megabytes,
+        default=10.0,
+        metavar="MB",
+        help="how much of the text to use (default: 10)",
+    )
+    _json(bench)
+    return top
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the examples as they are written, and options in one column."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def _files(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "files", nargs="*", metavar="FILES", help=f"files of {what}, globs, or - (default)"
+    )
+
+
+def _tokenizer(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("tokenizer")
+    group.add_argument(
+        "-t",
+        "--tokenizer",
+        metavar="NAME_OR_PATH",
+        help=f"embedded name, file or folder (default: {DEFAULT})",
+    )
+    group.add_argument("--pattern", help="split pattern, for files that hold none (.tiktoken)")
+    group.add_argument(
+        "--special", action="append", metavar="NAME=ID", help="add a special token to the file's"
+    )
+
+
+def _layout(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("documents")
+    kind = group.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--input-format",
+        dest="kind",
+        choices=["auto", "text", "lines", "jsonl"],
+        default="auto",
+        help="text: a file is a document; auto: by suffix",
+    )
+    kind.add_argument(
+        "--lines",
+        dest="kind",
+        action="store_const",
+        const="lines",
+        help="each line is a document, without its newline",
+    )
+    group.add_argument(
+        "--field", metavar="NAME", help="field of JSON lines that holds the text (default: text)"
+    )
+    group.add_argument(
+        "--errors",
+        choices=["strict", "replace"],
+        default="strict",
+        help="what a lone surrogate in JSON is: an error, or U+FFFD",
+    )
+
+
+def _allow_special(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--allow-special",
+        action="append",
+        metavar="all|NAME,…",
+        help="special tokens that are found in the text (default: none)",
+    )
+
+
+def _output(command: argparse.ArgumentParser, formats: list[str]) -> None:
+    group = command.add_argument_group("output")
+    group.add_argument(
+        "-o", "--output", default="-", metavar="FILE", help="default: standard output"
+    )
+    group.add_argument("--format", choices=formats, help="default: by the suffix of FILE")
+    _quiet(command)
+
+
+def _quiet(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress, even on a terminal"
+    )
+
+
+def _threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threads", type=_positive, metavar="N", help="threads for short documents (default: all)"
+    )
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+def _megabytes(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a size in MB")
+    return number

@@ -1,0 +1,229 @@
+"""Ids on their way to a file: JSON lines, `.npy` or Parquet.
+
+A sink takes batches of whole documents and, one at a time, documents too long to hold, as a
+stream of arrays. None of them ever holds more than one batch or one array.
+
+Start at `open_sink`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from toksmith.cli.errors import UsageError, missing_extra
+from toksmith.cli.npy import NpyWriter, offsets_path
+from toksmith.cli.outputs import File, Output, open_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from toksmith import Batch
+
+    Ids = NDArray[np.uint32]
+
+Format = Literal["jsonl", "npy", "parquet"]
+
+SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".npy": "npy",
+    ".parquet": "parquet",
+}
+
+PART_IDS = 1 << 22
+"""Ids of one Parquet row; a document of more goes on in the next row."""
+
+
+class Sink(Protocol):
+    """Takes documents in order."""
+
+    def batch(self, batch: Batch) -> None:
+        """Whole documents."""
+
+    def long(self, arrays: Iterable[Ids]) -> None:
+        """One document in pieces."""
+
+    def commit(self) -> None:
+        """Completes the files."""
+
+    def discard(self) -> None:
+        """Removes what was written."""
+
+
+def format_of(target: str, wanted: Format | None) -> Format:
+    """The format by `--format`, else by suffix; JSON lines on standard output."""
+    if wanted is None and target == "-":
+        return "jsonl"
+    found = wanted or SUFFIXES.get(Path(target).suffix.lower())
+    if found is None:
+        raise UsageError(f"{target}: no format has this suffix; give --format")
+    if found != "jsonl" and target == "-":
+        raise UsageError(f"{found} output needs a file: --output NAME.{found}")
+    return found
+
+
+@contextlib.contextmanager
+def open_sink(
+    target: str, form: Format, *, one_document: bool, metadata: dict[str, str]
+) -> Iterator[Sink]:
+    """A sink that commits if the block ends well and else leaves nothing behind.
+
+    `one_document`: the input is one file read as one document, which `.npy` stores without
+    offsets. `metadata` goes into formats that have a place for it.
+    """
+    sink: Sink
+    if form == "jsonl":
+        sink = _JsonLines(open_output(target))
+    elif form == "npy":
+        sink = _Npy(target, one_document=one_document)
+    else:
+        sink = _Parquet(target, metadata)
+    try:
+        yield sink
+        sink.commit()
+    except BaseException:
+        sink.discard()
+        raise
+
+
+class _JsonLines:
+    """`{"ids":[…]}`, a document a line."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def batch(self, batch: Batch) -> None:
+        texts = list(map(str, batch.ids.tolist()))
+        bounds = batch.offsets.tolist()
+        lines = (
+            '{"ids":[' + ",".join(texts[start:end]) + "]}\n" for start, end in pairwise(bounds)
+        )
+        self._output.write("".join(lines).encode())
+
+    def long(self, arrays: Iterable[Ids]) -> None:
+        self._output.write(b'{"ids":[')
+        comma = ""
+        for array in arrays:
+            if len(array):
+                self._output.write((comma + ",".join(map(str, array.tolist()))).encode())
+                comma = ","
+        self._output.write(b"]}\n")
+
+    def commit(self) -> None:
+        self._output.commit()
+
+    def discard(self) -> None:
+        self._output.discard()
+
+
+class _Npy:
+    """Flat ids, and for several documents their offsets in `NAME.offsets.npy` (n + 1 int64)."""
+
+    def __init__(self, target: str, *, one_document: bool) -> None:
+        path = Path(target)
+        self._side = offsets_path(path)
+        self._ids = NpyWriter(path, "<u4")
+        self._offsets: NpyWriter | None = None
+        self._end = 0
+        if not one_document:
+            try:
+                self._offsets = NpyWriter(self._side, "<i8")
+            except BaseException:
+                self._ids.output.discard()
+                raise
+            self._offsets.append(np.zeros(1, np.int64))
+
+    def batch(self, batch: Batch) -> None:
+        self._ids.append(batch.ids)
+        if self._offsets is not None:
+            self._offsets.append(batch.offsets[1:] + self._end)
+        self._end += len(batch.ids)
+
+    def long(self, arrays: Iterable[Ids]) -> None:
+        for array in arrays:
+            self._ids.append(array)
+            self._end += len(array)
+        if self._offsets is not None:
+            self._offsets.append(np.array([self._end]))
+
+    def commit(self) -> None:
+        self._ids.complete()
+        if self._offsets is not None:
+            self._offsets.complete()
+            self._offsets.output.commit()
+        else:
+            # Offsets of an earlier file of this name would be taken for this one's.
+            self._side.unlink(missing_ok=True)
+        self._ids.output.commit()
+
+    def discard(self) -> None:
+        self._ids.output.discard()
+        if self._offsets is not None:
+            self._offsets.output.discard()
+
+
+class _Parquet:
+    """Columns `document` (counts from 0) and `ids`; a very long document takes several rows."""
+
+    def __init__(self, target: str, metadata: dict[str, str]) -> None:
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ImportError:
+            raise missing_extra("Parquet output", "pyarrow", "arrow") from None
+        self._pa = pa
+        fields = [
+            pa.field("document", pa.int64(), nullable=False),
+            pa.field("ids", pa.large_list(pa.uint32()), nullable=False),
+        ]
+        schema = pa.schema(fields, metadata={f"toksmith.{k}": v for k, v in metadata.items()})
+        self._schema = schema
+        self._documents = 0
+        self._output = File(target)
+        try:
+            self._writer = parquet.ParquetWriter(self._output.file, schema, compression="zstd")
+        except BaseException:
+            self._output.discard()
+            raise
+
+    def _rows(self, documents: NDArray[np.int64], ids: Ids, offsets: NDArray[np.int64]) -> None:
+        lists = self._pa.LargeListArray.from_arrays(self._pa.array(offsets), self._pa.array(ids))
+        columns = [self._pa.array(documents), lists]
+        self._writer.write_table(self._pa.Table.from_arrays(columns, schema=self._schema))
+
+    def batch(self, batch: Batch) -> None:
+        count = len(batch.offsets) - 1
+        documents = np.arange(self._documents, self._documents + count)
+        self._rows(documents, batch.ids, batch.offsets)
+        self._documents += count
+
+    def long(self, arrays: Iterable[Ids]) -> None:
+        document = np.array([self._documents])
+        held: list[Ids] = []
+        size = 0
+        for array in arrays:
+            held.append(array)
+            size += len(array)
+            if size >= PART_IDS:
+                self._rows(document, np.concatenate(held), np.array([0, size]))
+                held, size = [], 0
+        if held:
+            self._rows(document, np.concatenate(held), np.array([0, size]))
+        self._documents += 1
+
+    def commit(self) -> None:
+        self._writer.close()
+        self._output.commit()
+
+    def discard(self) -> None:
+        with contextlib.suppress(Exception):  # whatever broke may break again
+            self._writer.close()
+        self._output.discard()
