@@ -1,0 +1,103 @@
+//! Unicode classes of characters, one byte of flags each, and the decoding that reads them.
+//!
+//! Every pattern the scanners know asks only for these classes, so a scanner is a few runs of
+//! "while the flags meet a mask". A character has exactly one of the flags below, except that a
+//! newline is also a space. The table (`classes_table.rs`) is generated from the pinned
+//! regex-syntax, whose Unicode version is [`UNICODE_VERSION`]; tiktoken 0.14 and tokenizers 0.23.3
+//! agree with it on every scalar value.
+//!
+//! Blocks hold 64 characters, which is what the last byte of a UTF-8 sequence tells apart: the
+//! bytes before it select the block, and no code point is ever put together.
+//!
+//! Start at [`decode_class`] and [`skip`]. Text must be valid UTF-8; text that is not gives
+//! meaningless classes and positions, but no panic and no endless loop.
+
+use super::classes_table::{BLOCKS, INDEX};
+
+pub use super::classes_table::UNICODE_VERSION;
+
+/// `\p{Lu}` or `\p{Lt}`.
+pub const UPPER: u8 = 1;
+/// `\p{Ll}`.
+pub const LOWER: u8 = 1 << 1;
+/// `\p{Lm}` or `\p{Lo}`: letters without case.
+pub const OTHER: u8 = 1 << 2;
+/// `\p{M}`: marks that combine with the character before them.
+pub const MARK: u8 = 1 << 3;
+/// `\p{N}`.
+pub const NUMBER: u8 = 1 << 4;
+/// `\s`: `White_Space`.
+pub const SPACE: u8 = 1 << 5;
+/// `[\r\n]`; these have [`SPACE`] too.
+pub const NEWLINE: u8 = 1 << 6;
+/// Everything else, unassigned characters included.
+pub const SYMBOL: u8 = 1 << 7;
+
+/// `\p{L}`.
+pub const LETTER: u8 = UPPER | LOWER | OTHER;
+/// `[^\s\p{L}\p{N}]`.
+pub const PUNCTUATION: u8 = MARK | SYMBOL;
+
+/// The flags by first byte: those of ASCII characters, and 0, which meets no mask, for the rest.
+static FIRST_BYTE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = BLOCKS[INDEX[byte / 64] as usize][byte % 64];
+        byte += 1;
+    }
+    table
+};
+
+/// The flags of a code point; 0 for what is not a code point.
+#[inline]
+pub fn class_of(c: u32) -> u8 {
+    if c > 0x10_FFFF { 0 } else { look_up(c as usize / 64, c as usize) }
+}
+
+/// The flags and the length in bytes of the character at `pos`; `(0, 0)` at the end of the text.
+#[inline(always)]
+pub fn decode_class(text: &[u8], pos: usize) -> (u8, usize) {
+    let Some(&first) = text.get(pos) else { return (0, 0) };
+    if first < 0x80 { (FIRST_BYTE[first as usize], 1) } else { decode_long(text, pos, first) }
+}
+
+/// [`decode_class`] for a character of more than one byte, the first of which is `first`.
+#[inline]
+fn decode_long(text: &[u8], pos: usize, first: u8) -> (u8, usize) {
+    let first = first as usize;
+    let byte = |offset: usize| text.get(pos + offset).map_or(0, |&b| b as usize & 0x3F);
+    if first < 0xE0 {
+        (look_up(first & 0x1F, byte(1)), 2)
+    } else if first < 0xF0 {
+        (look_up((first & 0x0F) << 6 | byte(1), byte(2)), 3)
+    } else {
+        (look_up((first & 0x07) << 12 | byte(1) << 6 | byte(2), byte(3)), 4)
+    }
+}
+
+/// The flags of the character whose number over 64 is `high`, and modulo 64 is that of `low`.
+#[inline(always)]
+fn look_up(high: usize, low: usize) -> u8 {
+    let block = INDEX.get(high).map_or(0, |&block| block as usize);
+    BLOCKS[block % BLOCKS.len()][low % 64]
+}
+
+/// The end of the run, starting at `pos`, of characters whose flags meet `mask`.
+#[inline(always)]
+pub fn skip(text: &[u8], mut pos: usize, mask: u8) -> usize {
+    loop {
+        let Some(&first) = text.get(pos) else { return text.len() };
+        if FIRST_BYTE[first as usize] & mask != 0 {
+            pos += 1;
+        } else if first < 0x80 {
+            return pos;
+        } else {
+            let (class, len) = decode_long(text, pos, first);
+            if class & mask == 0 {
+                return pos;
+            }
+            pos += len;
+        }
+    }
+}
