@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
+from adversarial import SHAPES, make
 from corpora import Slices, load
 from process import Answer, Group, Installed, Reply
-from shapes import SHAPES, make
 from vocabs import Vocab
 
 REFERENCE = "tiktoken"
