@@ -64,8 +64,9 @@ def _texts(args: argparse.Namespace) -> list[bytes]:
     """Documents of the input, up to `--limit` bytes together."""
     limit = int(args.limit * 1e6)
     texts: list[bytes] = []
+    layout = layout_of(args)
     for source in expand(args.files):
-        for group in grouped(read_documents(source, layout_of(args))):
+        for group in grouped(read_documents(source, layout)):
             documents = group if isinstance(group, list) else [_start_of(group, limit)]
             for document in documents:
                 texts.append(document.data[:limit])

@@ -34,6 +34,7 @@ class Tally:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
+    layout = layout_of(args)
     sources = expand(args.files)
     tok = chosen_tokenizer(args)
     allowed = allowed_specials(tok, args.allow_special)
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     def count(texts: list[bytes]) -> NDArray[np.int64]:
         return tok.count_batch(texts, allowed, num_threads=args.threads)
 
-    for group in groups(args, sources, layout_of(args)):
+    for group in groups(args, sources, layout):
         if isinstance(group, LongDocument):
             tally = tallies[group.source]
             tally.documents += 1

@@ -12,6 +12,7 @@ Start at `read_documents`; `grouped` makes of them batches that are worth a call
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Layout:
         return "jsonl" if name.endswith((".jsonl", ".ndjson")) else "text"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
     """A document that fits in memory many times over. `line` counts from 1; 0 is the whole file."""
 
@@ -192,7 +193,7 @@ def _field_of_line(line: bytes, layout: Layout, place: str) -> bytes:
 def parse_json(line: bytes, place: str) -> object:
     """One JSON value; CliError with `place` if it is none."""
     try:
-        value: object = json.loads(line.decode("utf-8-sig"))
+        value: object = json.loads(line.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as error:
         raise CliError(f"{place}: not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:

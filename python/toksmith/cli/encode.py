@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import toksmith
 from toksmith.cli.choose import allowed_specials, chosen_tokenizer
 from toksmith.cli.documents import Document, Layout, LongDocument, grouped, read_documents
-from toksmith.cli.errors import OK, CliError
+from toksmith.cli.errors import OK, CliError, UsageError
 from toksmith.cli.inputs import Source, expand, total_size
 from toksmith.cli.progress import Progress
 from toksmith.cli.sinks import format_of, open_sink
@@ -27,10 +27,10 @@ _Result = TypeVar("_Result")
 def run(args: argparse.Namespace) -> int:
     """Runs the command."""
     form = format_of(args.output, args.format)
+    layout = layout_of(args)
     sources = expand(args.files)
     tok = chosen_tokenizer(args)
     allowed = allowed_specials(tok, args.allow_special)
-    layout = layout_of(args)
     one = len(sources) == 1 and layout.of(sources[0]) == "text"
     metadata = {"tokenizer": tok.name or "", "digest": tok.digest}
 
@@ -48,7 +48,12 @@ def run(args: argparse.Namespace) -> int:
 
 def layout_of(args: argparse.Namespace) -> Layout:
     """How the command line says that files hold documents."""
-    return Layout(args.kind, args.field or "text", replace=args.errors == "replace")
+    kind = args.kind
+    if args.field is not None:
+        if kind in ("text", "lines"):
+            raise UsageError("--field is for JSON lines")
+        kind = "jsonl"
+    return Layout(kind, args.field or "text", replace=args.errors == "replace")
 
 
 def groups(

@@ -36,9 +36,12 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _MAGIC_BYTES = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
-    """One input: a file, or standard input where `path` is None."""
+    """One input: a file, or standard input where `path` is None.
+
+    Two sources are two, even of one file: it is then read twice.
+    """
 
     path: Path | None
 
