@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # By suffix; a name that ends otherwise needs `format=`.
 _FORMATS = {".json": "json", ".tiktoken": "tiktoken", ".toksmith": "toksmith"}
+_MAX_ID = 2**32 - 1
 
 
 class Tokenizer(_native.Tokenizer):
@@ -77,7 +78,7 @@ class Tokenizer(_native.Tokenizer):
         """
         file, data = read_model(path)
         try:
-            return cls._from_bytes(data, pattern, specials, name)
+            return cls.from_bytes(data, pattern, specials, name)
         except (ModelError, UnsupportedFeature, VocabularyError, InputError) as error:
             raise type(error)(f"{file}: {error}") from None
 
@@ -90,7 +91,7 @@ class Tokenizer(_native.Tokenizer):
         name: str | None = None,
     ) -> Self:
         """As `from_file`, from the file's content."""
-        return cls._from_bytes(data, pattern, specials, name)
+        return cls._from_bytes(data, pattern, _checked_specials(specials), name)
 
     @classmethod
     def from_pretrained(cls, name: str) -> Self:
@@ -149,7 +150,7 @@ class Tokenizer(_native.Tokenizer):
         Raises:
             InputError: A text is null, neither str nor bytes, or not well-formed; names the row.
         """
-        data = to_texts(texts)
+        data, num_threads = to_texts(texts), _checked_threads(num_threads)
         with reporting(progress) as report:
             if isinstance(data, list):
                 found = self._encode_batch(data, allowed_special, errors, num_threads, report)
@@ -180,7 +181,7 @@ class Tokenizer(_native.Tokenizer):
             VocabularyError: `control_tokens` names no token.
         """
         names = None if control_tokens is None else _names(control_tokens, "control_tokens")
-        return self._encode_parts(_items(parts, "parts"), names)
+        return self._encode_parts(_checked_parts(parts), names)
 
     def count_batch(
         self,
@@ -193,7 +194,7 @@ class Tokenizer(_native.Tokenizer):
 
         Args, Raises: as `encode_batch`.
         """
-        data = to_texts(texts)
+        data, num_threads = to_texts(texts), _checked_threads(num_threads)
         if isinstance(data, list):
             return self._count_batch(data, allowed_special, errors, num_threads)
         return self._count_flat(*data, allowed_special, errors, num_threads)
@@ -310,6 +311,34 @@ def _package_data(file: str) -> bytes:
     loader: Any = __spec__.loader if __spec__ else None
     data: bytes = loader.get_data(str(Path(__file__).parent / "data" / file))
     return data
+
+
+def _checked_specials(specials: object) -> dict[str, int] | None:
+    if specials is None:
+        return None
+    if not isinstance(specials, dict):
+        raise InputError(f"specials must be a dict of names to ids, not {type(specials).__name__}")
+    for name, number in specials.items():
+        if not isinstance(name, str) or not isinstance(number, int):
+            raise InputError(f"specials must be names with integer ids, found {name!r}: {number!r}")
+        if not 0 <= number <= _MAX_ID:
+            raise VocabularyError(f"specials: {name!r} has id {number}; ids are 0 to 2**32 - 1")
+    return specials
+
+
+def _checked_parts(parts: Iterable[tuple[str | bytes, bool]]) -> list[tuple[str | bytes, bool]]:
+    found = _items(parts, "parts")
+    for number, part in enumerate(found):
+        # Exactly a bool: a truthy value by mistake would let untrusted text speak with authority.
+        if not (isinstance(part, tuple) and len(part) == 2 and isinstance(part[1], bool)):
+            raise InputError(f"part {number} must be (text, trusted), a pair of text and bool")
+    return found
+
+
+def _checked_threads(num_threads: int | None) -> int | None:
+    if num_threads is None or (isinstance(num_threads, int) and 0 < num_threads <= _MAX_ID):
+        return num_threads
+    raise InputError(f"num_threads must be a positive integer or None, not {num_threads!r}")
 
 
 def _names(values: Iterable[str], what: str) -> list[str]:

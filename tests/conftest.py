@@ -1,0 +1,62 @@
+"""What every test shares: tokenizers built once, data kept away from the network, the skip list."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NoReturn
+
+import hypothesis
+import pytest
+
+import toksmith as ts
+
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    max_examples=1000 if os.environ.get("TOKSMITH_FULL") == "1" else 60,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=True,
+)
+hypothesis.settings.load_profile("tests")
+
+
+@cache
+def embedded(name: str) -> ts.Tokenizer:
+    """An embedded vocabulary, built once in this process."""
+    return ts.Tokenizer.from_pretrained(name)
+
+
+@pytest.fixture(scope="session")
+def pretrained() -> Callable[[str], ts.Tokenizer]:
+    """Embedded vocabularies by name, each built once."""
+    return embedded
+
+
+@pytest.fixture(scope="session")
+def tok() -> ts.Tokenizer:
+    """cl100k_base, for tests that need just any real tokenizer."""
+    return embedded("cl100k_base")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Connecting anywhere fails the test: nothing here may use a network."""
+
+    def refuse(*args: object) -> NoReturn:
+        raise AssertionError(f"a test tried to reach the network: {args}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket.socket, "connect_ex", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Lists each skipped test with its reason (pytest's own summary folds them)."""
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.write_line(f"skipped {report.nodeid}: {reason}")

@@ -1,0 +1,107 @@
+"""Promise: the comparison with a reference sees a bug: one merge skipped, one class wrong.
+
+Each bug is planted in our tokenizer by changing what it is built from, and the same function that
+the exactness tests use must find it in the same texts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+import pytest
+
+import toksmith as ts
+from compare import differences
+from conftest import embedded
+from generated import CONTEXTS, scalars_in, strings
+from references import (
+    LLAMA3_PATTERN,
+    embedded_ranks,
+    json_pair,
+    rank_pair,
+    tiktoken_from_ranks,
+)
+from vocabularies import to_rank_file
+
+PATTERN = LLAMA3_PATTERN  # a pattern in the syntax that every engine shares
+
+
+def texts() -> list[str]:
+    return [
+        *strings(3_000),
+        *chain.from_iterable(scalars_in(context, sparse=True) for context in CONTEXTS[1:2]),
+    ]
+
+
+def found(ranks: dict[bytes, int], pattern: str) -> int:
+    """How many texts differ from tiktoken over the right ranks and pattern."""
+    ours = ts.Tokenizer.from_bytes(to_rank_file(ranks), pattern=pattern, specials={})
+    reference = tiktoken_from_ranks(embedded_ranks("r50k_base"), PATTERN, {})
+    return sum(1 for _ in differences(ours, reference, texts()))
+
+
+def test_without_a_bug_nothing_is_found() -> None:
+    assert found(embedded_ranks("r50k_base"), PATTERN) == 0
+
+
+@pytest.mark.parametrize("token", [b" the", b"in", b"\xe4\xb8", b"00", b"\n\n"])
+def test_a_merge_that_is_skipped_is_found(token: bytes) -> None:
+    ranks = dict(embedded_ranks("r50k_base"))
+    # Its id stays taken, by bytes that never come up, so that no other rank moves.
+    ranks[b"\xff\xfe\xfd\xfc\xfb"] = ranks.pop(token)
+    assert found(ranks, PATTERN) > 0
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\p{L}+", r"[\p{L}\p{M}]+"),
+        (r"\p{N}{1,3}", r"\d{1,3}"),
+        (r"\p{N}{1,3}", r"\p{N}{1,2}"),
+        (r"[\r\n]*|", r"[\n]*|"),
+        (r"(?i:'s", r"(?:'s"),
+        (r"\s+(?!\S)|", ""),
+        (r"[^\s\p{L}\p{N}]+", r"[^\s\p{L}\p{Nd}]+"),
+    ],
+)
+def test_a_class_that_is_wrong_is_found(right: str, wrong: str) -> None:
+    assert right in PATTERN
+    assert found(embedded_ranks("r50k_base"), PATTERN.replace(right, wrong)) > 0
+
+
+JSON_BUGS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a merge skipped": lambda file: file["model"]["merges"].pop(0),
+    "two merges swapped": lambda file: file["model"]["merges"].__setitem__(
+        slice(0, 2), file["model"]["merges"][1::-1]
+    ),
+    "a special token not special": lambda file: file["added_tokens"][0].update(special=False),
+}
+
+
+@pytest.mark.parametrize("bug", JSON_BUGS)
+def test_a_bug_in_a_tokenizer_json_is_found(bug: str) -> None:
+    _, reference = json_pair("saved/r50k_base")
+    file = json.loads(embedded("r50k_base")._save("json"))
+    JSON_BUGS[bug](file)
+    try:
+        ours = ts.Tokenizer.from_bytes(json.dumps(file).encode())
+    except ts.ToksmithError:
+        return  # found before any text was
+    assert any(True for _ in differences(ours, reference, strings(3_000)))
+
+
+def test_a_wrong_span_and_a_wrong_decoded_byte_are_found() -> None:
+    ours, reference = rank_pair("r50k_base")
+
+    class Off:
+        def answers(self, texts_: list[str], specials: bool) -> list[Any]:
+            answers = reference.answers(texts_, specials)
+            for answer in answers:
+                assert answer.byte_spans is not None
+                answer.byte_spans[-1] += 1
+            return answers
+
+    assert next(differences(ours, Off(), ["a text"])).what == "spans"  # type: ignore[arg-type]
