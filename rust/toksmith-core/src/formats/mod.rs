@@ -3,14 +3,25 @@
 //! A loader turns a file into a [`Definition`]: plain data, everything checked that can be
 //! checked without building tables. [`crate::Tokenizer::build`] turns that into a tokenizer.
 //! The format is found by content ([`detect`]), never by name.
+//!
+//! Start at [`load`] and [`save`]; each format is one module. What a file asks for that cannot
+//! be honoured is an [`Error::Unsupported`](crate::Error) naming the field, never ignored.
 
-pub mod hf_json;
+mod base64;
+mod detect;
+mod hf_json;
 pub mod known;
-pub mod native;
-pub mod tiktoken;
+mod native;
+mod tiktoken;
 
+pub use detect::{Format, detect};
+pub use known::sha256_hex as digest;
+
+use crate::encode::pretokenize::Dialect;
+use crate::error::{Error, Result};
 use crate::token::TokenId;
 use crate::vocab::Vocab;
+use std::collections::HashMap;
 
 /// What a tokenizer file says.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +30,9 @@ pub struct Definition {
     pub name: Option<String>,
     /// The model's own tokens. Added tokens are in `added` (and may be here too).
     pub vocab: Vocab,
+    /// Tokens that text never becomes, with the bytes they decode to (perhaps none): their
+    /// spelling in the file lies outside its byte alphabet. Their ids are not in `vocab`.
+    pub decode_only: Vec<(TokenId, Vec<u8>)>,
     /// Which merges exist and in which order.
     pub merges: Merges,
     /// Whether a pre-token that is a token is taken whole without merging: always so in
@@ -42,7 +56,7 @@ pub enum Merges {
     /// the lowest id first.
     #[default]
     ByRank,
-    /// tokenizer.json: `(left, right, product)` as ids, first line first.
+    /// tokenizer.json: `(left, right, product)` as ids, first line first, each pair once.
     List(Vec<(TokenId, TokenId, TokenId)>),
     /// Already reduced to the one live pair a token, in merge order; see `bpe/build.rs`.
     Compiled(Compiled),
@@ -62,6 +76,8 @@ pub struct Compiled {
 pub struct Split {
     /// The regular expression, as written in the file.
     pub pattern: String,
+    /// In which syntax it is written.
+    pub dialect: Dialect,
     /// What happens to what matches and to what lies between.
     pub behaviour: SplitBehaviour,
     /// Matches are what lies between matches of `pattern`.
@@ -114,4 +130,65 @@ pub struct Extras {
     pub post_processor: Option<String>,
     /// `decoder`.
     pub decoder: Option<String>,
+}
+
+impl Split {
+    /// A split as tiktoken does it: each match is a piece, and so is what lies between.
+    pub fn tiktoken(pattern: impl Into<String>) -> Self {
+        Self {
+            pattern: pattern.into(),
+            dialect: Dialect::FancyRegex,
+            behaviour: SplitBehaviour::Isolated,
+            invert: false,
+        }
+    }
+}
+
+/// What the caller says about a file that the file does not say itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How a rank file's text is cut: a regular expression in the syntax of fancy-regex.
+    pub pattern: Option<String>,
+    /// A rank file's special tokens and their ids.
+    pub specials: Option<HashMap<String, TokenId>>,
+    /// A name; for a rank file without `pattern`, also the name of a known vocabulary.
+    pub name: Option<String>,
+}
+
+/// Reads a tokenizer file of any supported format.
+///
+/// # Errors
+/// [`Error::Model`] with the place where the file is malformed, [`Error::Unsupported`] naming
+/// what cannot be honoured, [`Error::Vocabulary`] if `options` lack something or do not fit.
+pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
+    let format = detect(data)?;
+    let mut definition = match format {
+        Format::Tiktoken => return tiktoken::load(data, options),
+        Format::HfJson => hf_json::load(data)?,
+        Format::Native => native::load(data)?,
+    };
+    // These formats say how text is cut and what is special; another answer would be ignored.
+    for (argument, given) in
+        [("pattern", options.pattern.is_some()), ("specials", options.specials.is_some())]
+    {
+        if given {
+            return Err(Error::unsupported(format!("{argument}= for {format}, which has its own")));
+        }
+    }
+    if options.name.is_some() {
+        definition.name.clone_from(&options.name);
+    }
+    Ok(definition)
+}
+
+/// Writes a tokenizer; `compiled` is the reduced form of `definition.merges`.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the format cannot express a tokenizer that gives the same ids.
+pub fn save(definition: &Definition, compiled: &Compiled, format: Format) -> Result<Vec<u8>> {
+    match format {
+        Format::HfJson => hf_json::save(definition, compiled),
+        Format::Tiktoken => tiktoken::save(definition, compiled),
+        Format::Native => native::save(definition, compiled),
+    }
 }

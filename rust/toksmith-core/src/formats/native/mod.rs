@@ -1,0 +1,75 @@
+//! The `.toksmith` format: a tokenizer with its merges already reduced, small and fast to read.
+//!
+//! It is the embedded form of the package's vocabularies, the content of a pickle, and what
+//! `save` writes under `.toksmith`. Start at [`load`] and [`save`].
+//!
+//! Integers are LEB128 unless a width is given; a string is its length and its UTF-8.
+//!
+//! ```text
+//! magic            "toksmith"
+//! version          1 byte
+//! behaviour        the number that `BEHAVIOUR` had when the file was written
+//! flags            see `flag`
+//! name, post_processor, decoder            each a string, if its flag is set
+//! splits           count; each: kind (behaviour + 8 inverted + 16 Oniguruma), pattern
+//! added tokens     count; each: id, kind (1 special + 2 normalized), content
+//! decode only      count; each: id, bytes
+//! sizes            merges, tokens no merge makes, bytes of all tokens together
+//! ids              count of runs of consecutive ids in rank order; each: start, length
+//! early            count; each: gap in rank to the one before, bytes; tokens made from parts
+//!                  of higher rank than their own, which occurs in no trained vocabulary
+//! unmade           bytes of each token no merge makes
+//! width            1 byte; bytes a rank takes in the columns
+//! parts            column by column: lowest byte of all left parts, of all right parts, next …
+//! SHA-256          of everything before it, 32 bytes
+//! ```
+//!
+//! A token is stored as its two parts, so it costs 2 x 3 bytes whatever its length, and its
+//! bytes are a copy of bytes already written. Columns of like bytes are what zip compresses
+//! best. Since a token can double another, a small file could ask for an enormous
+//! vocabulary; the sum is declared, bounded by the size of the file, and checked as it grows.
+
+mod cursor;
+mod read;
+mod write;
+
+pub use read::load;
+pub use write::save;
+
+/// First bytes of a `.toksmith` file.
+pub const MAGIC: &[u8] = b"toksmith";
+
+/// Version of the layout above.
+const VERSION: u8 = 1;
+
+/// Length of the hash at the end.
+const HASH: usize = 32;
+
+/// Bits of the flags.
+mod flag {
+    pub(super) const WHOLE_WORDS: u32 = 1;
+    pub(super) const AFTER_MATCH: u32 = 2;
+    pub(super) const NAME: u32 = 4;
+    pub(super) const POST_PROCESSOR: u32 = 8;
+    pub(super) const DECODER: u32 = 16;
+    pub(super) const ALL: u32 = 31;
+}
+
+/// Kinds of added tokens and splits.
+mod kind {
+    pub(super) const SPECIAL: u8 = 1;
+    pub(super) const NORMALIZED: u8 = 2;
+    /// Added to a split's behaviour.
+    pub(super) const INVERTED: u8 = 8;
+    /// Added to a split's behaviour.
+    pub(super) const ONIGURUMA: u8 = 16;
+}
+
+/// Split behaviours by their number in the file.
+const BEHAVIOURS: [super::SplitBehaviour; 5] = [
+    super::SplitBehaviour::Isolated,
+    super::SplitBehaviour::Removed,
+    super::SplitBehaviour::MergedWithPrevious,
+    super::SplitBehaviour::MergedWithNext,
+    super::SplitBehaviour::Contiguous,
+];
