@@ -30,6 +30,7 @@ def test_facts(run: Any, tok: ts.Tokenizer, option: list[str]) -> None:
     assert facts["with_added"] == len(tok)
     assert facts["digest"] == tok.digest
     assert facts["behaviour"] == tok.behaviour
+    assert facts["patterns"] == tok.patterns
     assert facts["specials"] == tok.special_ids
 
 

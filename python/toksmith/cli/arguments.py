@@ -27,7 +27,8 @@ examples:
   toksmith decode book.npy > book.txt
 
 Without -t the tokenizer is {DEFAULT}. FILES may be globs, `-` or nothing for standard input;
-gzip, zstd and xz are unpacked by content. Memory does not grow with the size of a file.
+gzip, zstd and xz are unpacked by content. Memory does not grow with the size of a file, only with
+its longest pre-token (a JSON line, and a document under a pattern of your own, must fit in it).
 
 exit codes: 0 done; 1 an error in the input, named by file and line; 2 wrong arguments;
 130 interrupted; 141 the reader of the output went away. After an error no partial file is left.

@@ -27,11 +27,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(facts))
         return OK
-    specials = facts.pop("specials")
+    specials, patterns = facts.pop("specials"), facts.pop("patterns")
     width = max(map(len, facts))
     for fact, value in facts.items():
         shown = "not given" if value is None else f"{value:,}" if fact in _COUNTS else value
         print(f"{fact.replace('_', ' '):<{width}}  {shown}")
+    for pattern in patterns:
+        print(f"{'pattern':<{width}}  {pattern}")
     print(f"special tokens: {len(specials) or 'none'}")
     for special, number in sorted(specials.items(), key=lambda item: item[1]):
         print(f"{number:>{width}}  {special}")
@@ -47,7 +49,7 @@ def _facts(tok: toksmith.Tokenizer, source: str) -> dict[str, Any]:
         "source": "embedded" if source in embedded_names() else source,
         "vocab_size": tok.vocab_size,
         "with_added": len(tok),
-        "pattern": getattr(tok, "pattern", None),
+        "patterns": tok.patterns,
         "digest": tok.digest,
         "behaviour": tok.behaviour,
         "specials": dict(tok.special_ids),
