@@ -130,10 +130,12 @@ def tokenizers_1(vocab: Vocab, _threads: int) -> Library:
 
 def gigatoken(vocab: Vocab, threads: int) -> Library:
     """Its backend, without the wrapper; `tolist` of one array is its fastest list."""
-    schemes = {"cl100k_base": "gpt4", "llama3": "gpt4", "o200k_base": "o200k", "gpt2": "gpt2"}
-    scheme, parallel = schemes[vocab.name], threads > 1
-    tokenizer = import_module("gigatoken").Tokenizer
-    tok = tokenizer.from_tiktoken(vocab.ranks, scheme, vocab.specials).backend
+    tokenizer, parallel = import_module("gigatoken").Tokenizer, threads > 1
+    scheme = {"cl100k_base": "gpt4", "o200k_base": "o200k", "gpt2": "gpt2"}.get(vocab.name)
+    if scheme is None:  # its loader of rank files panics on Llama 3
+        tok = tokenizer(vocab.json).backend
+    else:
+        tok = tokenizer.from_tiktoken(vocab.ranks, scheme, vocab.specials).backend
     return Library(
         encode=lambda text: tok.encode(text).tolist(),
         decode=lambda ids: tok.decode(ids).decode("utf-8", "replace"),

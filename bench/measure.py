@@ -8,7 +8,7 @@ repetition unless the row says "seen before". Start at `PARTS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from adversarial import SHAPES, make
@@ -58,6 +58,24 @@ class Plan:
     def group(self, threads: int = 1) -> Group:
         """Workers that have seen nothing."""
         return Group(self.libraries, self.vocab, threads)
+
+    def scaled(self, most: float) -> Plan:
+        """The same on less text: at most this fraction, and no more than the corpora hold."""
+        long_need = 1.05 * (self.batch_bytes + 2 * self.long_bytes)
+        short_need = 1.05 * self.batch_bytes * (self.repetitions + 1)
+        room = [
+            size_of(load(name)) / (short_need if name == "short" else long_need)
+            for name in self.corpora
+        ]
+        fraction = min(most, *room)
+        return replace(
+            self,
+            batch_bytes=int(fraction * self.batch_bytes),
+            list_bytes=int(fraction * self.list_bytes),
+            long_bytes=int(fraction * self.long_bytes),
+            strings=int(fraction * self.strings),
+            adversarial_bytes=int(min(most, 1.0) * self.adversarial_bytes),
+        )
 
     @property
     def ordinary(self) -> list[str]:
@@ -115,7 +133,7 @@ def encode(plan: Plan) -> Iterator[Row]:
         text = Slices(load(corpus))
         with plan.group() as group:
             first = [text.take(plan.batch_bytes)]
-            yield speed("array, first MB", corpus, rates(group, "array", first))
+            yield speed("array, first batch", corpus, rates(group, "array", first))
             fresh = [text.take(plan.batch_bytes) for _ in range(plan.repetitions)]
             yield speed("array", corpus, rates(group, "array", fresh))
             yield speed("array, seen before", corpus, rates(group, "array", fresh))
@@ -141,7 +159,7 @@ def long(plan: Plan) -> Iterator[Row]:
                     size = size_of(document) / MB
                     replies = group.ask("one", document, limit=60)
                     collect(cells, replies, lambda answer: size / answer.cpu)  # noqa: B023
-        yield speed(f"one text of {plan.long_bytes / MB:.0f} MB, array", corpus, cells)
+        yield speed(f"one text of {plan.long_bytes / MB:.2g} MB, array", corpus, cells)
 
 
 def latency(plan: Plan) -> Iterator[Row]:
@@ -237,7 +255,7 @@ def adversarial(plan: Plan) -> Iterator[Row]:
                 group.ask("one", [text], limit=plan.adversarial_limit),
                 lambda answer: answer.cpu * 1e3,
             )
-        yield cost(f"{plan.adversarial_bytes / MB:.1f} MB in one call", shape, cells, "CPU ms")
+        yield cost(f"one call of {plan.adversarial_bytes / MB:.2g} MB", shape, cells, "CPU ms")
 
 
 PARTS: dict[str, Callable[[Plan], Iterator[Row]]] = {

@@ -18,13 +18,13 @@ import platform
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 from corpora import CORPORA, origin
 from environments import describe, find, setup
-from measure import MB, PARTS, Plan, Row
+from measure import PARTS, Plan, Row
 from process import Installed
 from table import LEGEND, markdown
 from vocabs import SOURCES, prepare
@@ -96,12 +96,8 @@ def main() -> int:
         except FileNotFoundError as error:
             print(f"{name}: left out, {error.filename} is missing\n")
             continue
-        plan = Plan(libraries, vocab, corpora, options.repetitions)
-        if options.quick:
-            plan = replace(
-                plan, repetitions=3, batch_bytes=MB // 3, list_bytes=MB // 6,
-                long_bytes=3 * MB, strings=700, adversarial_bytes=MB // 3,
-            )  # fmt: skip
+        repetitions = min(options.repetitions, 3) if options.quick else options.repetitions
+        plan = Plan(libraries, vocab, corpora, repetitions).scaled(1 / 3 if options.quick else 1)
         rows: list[Row] = []
         for part in options.only.split(","):
             for row in PARTS[part](plan):
@@ -109,6 +105,7 @@ def main() -> int:
                 print(f"{name}: {row.measure}, {row.text}", file=sys.stderr, flush=True)
                 if options.json:
                     record(options.json, name, part, row, libraries)
+        print(f"batches of {plan.batch_bytes / 1e6:.2g} MB, {repetitions} repetitions\n")
         print(markdown(name, rows, [one.name for one in libraries]), flush=True)
     return 0
 

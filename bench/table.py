@@ -44,7 +44,7 @@ def cell_text(cell: Cell | None, best: bool) -> str:
     if cell.differing:
         text += f" ≠{cell.differing}"
     if cell.failure:
-        text += " " + cell.failure.split("\n")[0][:40].replace("|", "\\|")
+        text += " " + cell.failure.split(":")[0]  # the whole message is in the JSON
     return text.strip()
 
 
