@@ -160,6 +160,8 @@ fn a_rank_file_needs_a_pattern_unless_it_is_known() -> Anything {
     assert!(error.to_string().contains("pattern="), "{error}");
     let named = load(&file, &Options { name: Some("cl100k_base".into()), ..Options::default() })?;
     assert_eq!(named.added.len(), 5);
+    let by_pattern = Options { pattern: Some("cl100k_base".into()), ..Options::default() };
+    assert_same(&load(&file, &by_pattern)?, &named)?;
     let taken = Options {
         pattern: Some(PATTERN.into()),
         specials: Some([("<s>".to_owned(), 256)].into()),

@@ -147,11 +147,12 @@ impl Split {
 /// What the caller says about a file that the file does not say itself.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// How a rank file's text is cut: a regular expression in the syntax of fancy-regex.
+    /// How a rank file's text is cut: a regular expression in the syntax of fancy-regex, or the
+    /// name of a known vocabulary.
     pub pattern: Option<String>,
     /// A rank file's special tokens and their ids.
     pub specials: Option<HashMap<String, TokenId>>,
-    /// A name; for a rank file without `pattern`, also the name of a known vocabulary.
+    /// A name. For a rank file, that of a known vocabulary brings its pattern and special tokens.
     pub name: Option<String>,
 }
 

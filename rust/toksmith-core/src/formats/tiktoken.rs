@@ -14,15 +14,17 @@ use std::collections::HashSet;
 /// Reads a rank file.
 pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
     let vocab = read_ranks(data)?;
-    let known = match &options.name {
-        Some(name) => known::by_name(name).or_else(|| known::by_hash(data)),
-        None => known::by_hash(data),
-    };
-    let pattern = options.pattern.clone().or_else(|| known.as_ref().map(|k| k.pattern.to_owned()));
+    // What the caller names counts before what the file's hash says.
+    let named = options.pattern.as_deref().and_then(known::by_name);
+    let pattern = options.pattern.clone().filter(|_| named.is_none());
+    let known = named
+        .or_else(|| options.name.as_deref().and_then(known::by_name))
+        .or_else(|| known::by_hash(data));
+    let pattern = pattern.or_else(|| known.map(|known| known.pattern.to_owned()));
     let Some(pattern) = pattern else {
         return Err(Error::Vocabulary {
             why: "a rank file does not say how text is cut, and this one is not a known \
-                  vocabulary: give pattern= (a regular expression), or name= of a known one"
+                  vocabulary: give pattern= (a regular expression, or the name of a known vocabulary)"
                 .into(),
         });
     };
