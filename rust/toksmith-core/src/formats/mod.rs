@@ -133,13 +133,13 @@ pub struct Extras {
 }
 
 impl Split {
-    /// A split as tiktoken does it: each match is a piece, and so is what lies between.
+    /// A split as tiktoken does it: matches are pieces, what lies between is dropped.
     pub fn tiktoken(pattern: impl Into<String>) -> Self {
         Self {
             pattern: pattern.into(),
             dialect: Dialect::FancyRegex,
-            behaviour: SplitBehaviour::Isolated,
-            invert: false,
+            behaviour: SplitBehaviour::Removed,
+            invert: true,
         }
     }
 }

@@ -65,6 +65,7 @@ impl Stages {
                 }
                 let _: bool = object.require("trim_offsets")?.get()?;
                 if object.flag("use_regex", true)? {
+                    // Its matches leave nothing between.
                     self.splits.push(Split::tiktoken(patterns::GPT2[1]));
                 }
                 self.byte_level = true;
