@@ -30,7 +30,9 @@ impl Vocab {
         let index = id as usize;
         if index > limit {
             return Err(Error::Vocabulary {
-                why: format!("id {id} is too large for a vocabulary of {expected} tokens (limit {limit})"),
+                why: format!(
+                    "id {id} is too large for a vocabulary of {expected} tokens (limit {limit})"
+                ),
             });
         }
         if bytes.is_empty() {
@@ -48,7 +50,9 @@ impl Vocab {
         let start = self.arena.len();
         let end = start + bytes.len();
         if u32::try_from(end).is_err() {
-            return Err(Error::Vocabulary { why: "the tokens hold more than 4 GiB of bytes".into() });
+            return Err(Error::Vocabulary {
+                why: "the tokens hold more than 4 GiB of bytes".into(),
+            });
         }
         self.arena.extend_from_slice(bytes);
         *slot = (start as u32, end as u32);

@@ -1,0 +1,16 @@
+//! Text to ids: added tokens first, then pre-tokens, then merges.
+//!
+//! Start at [`crate::Tokenizer::encode`]; the loop itself is in `words.rs`.
+
+pub mod added;
+pub(crate) mod cut;
+pub mod model;
+pub mod pretokenize;
+pub(crate) mod pretokenizer;
+pub mod scratch;
+pub mod spans;
+pub mod stream;
+pub(crate) mod text;
+mod windows;
+pub(crate) mod word_cache;
+pub(crate) mod words;

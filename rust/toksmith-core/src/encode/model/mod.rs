@@ -1,0 +1,3 @@
+//! What turns a pre-token into ids.
+
+pub mod bpe;

@@ -1,0 +1,113 @@
+//! Vector code. The only place of this crate with `unsafe`; safe functions out, each with a
+//! plain twin that computes the same and is the oracle.
+//!
+//! - [`classify`]: the classes of 64 bytes as bit masks.
+//! - [`prefetch`]: a hint, without effect on results.
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+/// Classes of 64 bytes: bit `i` tells of byte `i`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Classes {
+    /// ASCII letters.
+    pub letter: u64,
+    /// `A` to `Z`.
+    pub upper: u64,
+    /// `0` to `9`.
+    pub digit: u64,
+    /// ASCII white space: tab, newline, vertical tab, form feed, carriage return, space.
+    pub space: u64,
+    /// `\r` and `\n`.
+    pub newline: u64,
+    /// The space character.
+    pub blank: u64,
+    /// `'`.
+    pub apostrophe: u64,
+    /// `/`.
+    pub slash: u64,
+    /// Bytes beyond ASCII.
+    pub other: u64,
+}
+
+/// Whether [`classify`] is faster here than looking at one byte after the other.
+#[inline]
+pub fn is_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return x86::avx512() || x86::avx2();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// The classes of 64 bytes.
+#[inline]
+pub fn classify(block: &[u8; 64]) -> Classes {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if x86::avx512() {
+            // SAFETY: the processor has AVX-512 BW, as `avx512` just said.
+            return unsafe { x86::classify_avx512(block) };
+        }
+        if x86::avx2() {
+            // SAFETY: the processor has AVX2, as `avx2` just said.
+            return unsafe { x86::classify_avx2(block) };
+        }
+    }
+    classify_plain(block)
+}
+
+/// [`classify`] without vectors: its definition.
+pub fn classify_plain(block: &[u8; 64]) -> Classes {
+    let mask = |is: fn(&u8) -> bool| {
+        block.iter().enumerate().fold(0, |mask, (at, byte)| mask | u64::from(is(byte)) << at)
+    };
+    Classes {
+        letter: mask(u8::is_ascii_alphabetic),
+        upper: mask(u8::is_ascii_uppercase),
+        digit: mask(u8::is_ascii_digit),
+        space: mask(|byte| matches!(byte, b'\t'..=b'\r' | b' ')),
+        newline: mask(|byte| matches!(byte, b'\r' | b'\n')),
+        blank: mask(|byte| *byte == b' '),
+        apostrophe: mask(|byte| *byte == b'\''),
+        slash: mask(|byte| *byte == b'/'),
+        other: mask(|byte| !byte.is_ascii()),
+    }
+}
+
+/// Asks for the cache line of an element ahead of its use. An index out of range is ignored.
+#[inline(always)]
+pub fn prefetch<T>(slice: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(element) = slice.get(index) {
+        // SAFETY: a prefetch of a valid address; it has no effect a program can see.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(element).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, index);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_at_every_place_has_the_classes_of_the_plain_twin() {
+        for byte in 0..=255 {
+            for at in 0..64 {
+                for filler in [b'a', b' ', 0xC3] {
+                    let mut block = [filler; 64];
+                    block[at] = byte;
+                    assert_eq!(classify(&block), classify_plain(&block), "byte {byte} at {at}");
+                    #[cfg(target_arch = "x86_64")]
+                    if x86::avx2() {
+                        // SAFETY: the processor has AVX2.
+                        assert_eq!(unsafe { x86::classify_avx2(&block) }, classify_plain(&block));
+                    }
+                }
+            }
+        }
+    }
+}

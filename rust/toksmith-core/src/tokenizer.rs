@@ -1,0 +1,352 @@
+//! The tokenizer: a plain struct of tables, immutable once built.
+//!
+//! Start at [`Tokenizer::encode`]. Loaders give a [`Definition`]; [`Tokenizer::build`] compiles
+//! it. Batches are in `batch.rs`, decoding in `decode/`.
+
+use crate::encode::added::{AddedTokens, Allowed, Segment};
+use crate::encode::model::bpe::{Bpe, build};
+use crate::encode::pretokenizer::PreTokenizer;
+use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
+use crate::encode::spans::{Spanned, Spans};
+use crate::encode::word_cache::DEFAULT_BUDGET;
+use crate::encode::words::{Count, Ids, Sink, Words};
+use crate::error::{Error, Result};
+use crate::formats::{Compiled, Definition, Extras, Merges, Split};
+use crate::token::{Span, TokenId};
+use crate::vocab::Vocab;
+use crate::watch::Watch;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Raised when the ids of some text change for some file; files and pickles carry it.
+pub const BEHAVIOUR: u32 = 1;
+
+/// Text to ids and back, exactly as the file's own library does it.
+#[derive(Debug)]
+pub struct Tokenizer {
+    pub(crate) name: Option<String>,
+    /// Model tokens and added tokens.
+    pub(crate) vocab: Vocab,
+    /// Number of model tokens.
+    pub(crate) model_tokens: usize,
+    /// One more than the largest id of a model token.
+    pub(crate) model_limit: usize,
+    pub(crate) words: Words,
+    pub(crate) bpe: Bpe,
+    pub(crate) pre: PreTokenizer,
+    pub(crate) added: AddedTokens,
+    pub(crate) specials: BTreeSet<TokenId>,
+    splits: Vec<Split>,
+    whole_words: bool,
+    extras: Extras,
+    decode_only: Vec<(TokenId, Vec<u8>)>,
+    /// Ids that decode to nothing.
+    silent: BTreeSet<TokenId>,
+    caches: Arc<CacheOwner>,
+}
+
+/// Text as it comes: known to be UTF-8, or any bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    /// UTF-8.
+    Str(&'a str),
+    /// Any bytes; what is not UTF-8 is encoded byte by byte, without loss.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Text<'a> {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        match self {
+            Self::Str(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl Tokenizer {
+    /// Compiles what a file says. Linear in the size of the vocabulary.
+    pub fn build(definition: Definition) -> Result<Self> {
+        let Definition {
+            name,
+            mut vocab,
+            decode_only,
+            merges,
+            whole_words,
+            splits,
+            added,
+            search,
+            extras,
+        } = definition;
+        let compiled = match merges {
+            Merges::Compiled(compiled) => compiled,
+            merges => build::compile(&vocab, &merges)?,
+        };
+        let bpe = Bpe::new(&vocab, compiled)?;
+        let words = Words::new(&vocab, &bpe, whole_words);
+        let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
+        let total = model_tokens + added.len() + decode_only.len();
+        let mut claimed = BTreeSet::new();
+        for token in &added {
+            match vocab.get(token.id) {
+                None => vocab.insert(token.id, token.content.as_bytes(), total)?,
+                Some(bytes) if bytes == token.content.as_bytes() => {}
+                // Of two names for one id the first is what the id decodes to.
+                Some(_) if claimed.contains(&token.id) => {}
+                Some(_) => {
+                    let why = format!(
+                        "added token {:?} has the id {} of another token",
+                        token.content, token.id
+                    );
+                    return Err(Error::field("added_tokens", why));
+                }
+            }
+            claimed.insert(token.id);
+        }
+        let mut silent = BTreeSet::new();
+        for (id, bytes) in &decode_only {
+            if vocab.get(*id).is_some() {
+                continue;
+            }
+            if bytes.is_empty() {
+                silent.insert(*id);
+            } else {
+                vocab.insert(*id, bytes, total)?;
+            }
+        }
+        Ok(Self {
+            name,
+            model_tokens,
+            model_limit,
+            words,
+            bpe,
+            pre: PreTokenizer::new(&splits)?,
+            specials: added.iter().filter(|token| token.special).map(|token| token.id).collect(),
+            added: AddedTokens::new(added, search)?,
+            vocab,
+            splits,
+            whole_words,
+            extras,
+            decode_only,
+            silent,
+            caches: CacheOwner::new(DEFAULT_BUDGET),
+        })
+    }
+
+    /// What this tokenizer was built from, with merges in reduced form.
+    pub fn definition(&self) -> Definition {
+        let mut vocab = Vocab::with_capacity(self.model_limit, 0);
+        let model = self.bpe.compiled().ids.into_iter().collect::<BTreeSet<_>>();
+        for id in model {
+            if let Some(bytes) = self.vocab.get(id) {
+                // The ids come from a vocabulary that held them, so they fit.
+                let _ = vocab.insert(id, bytes, self.model_limit);
+            }
+        }
+        Definition {
+            name: self.name.clone(),
+            vocab,
+            decode_only: self.decode_only.clone(),
+            merges: Merges::Compiled(self.bpe.compiled()),
+            whole_words: self.whole_words,
+            splits: self.splits.clone(),
+            added: self.added.tokens().to_vec(),
+            search: self.added.search(),
+            extras: self.extras.clone(),
+        }
+    }
+
+    /// The merges in reduced form.
+    pub fn compiled(&self) -> Compiled {
+        self.bpe.compiled()
+    }
+
+    /// Ids of a text. Nothing is added; special tokens in it are text.
+    ///
+    /// # Errors
+    /// Only [`Error::Input`], where a custom pattern exceeds its step limit.
+    pub fn encode(&self, text: &str) -> Result<Vec<TokenId>> {
+        self.encode_text(Text::Str(text), &Allowed::None, &Watch::none())
+    }
+
+    /// Ids of a text. O(n) for any text, but for custom patterns.
+    pub fn encode_text(
+        &self,
+        text: Text<'_>,
+        allowed: &Allowed,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<TokenId>> {
+        let mut out = Vec::with_capacity(text.as_bytes().len() / 3 + 16);
+        self.encode_into(text, allowed, watch, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`Tokenizer::encode_text`], appended to `out`.
+    pub fn encode_into(
+        &self,
+        text: Text<'_>,
+        allowed: &Allowed,
+        watch: &Watch<'_>,
+        out: &mut Vec<TokenId>,
+    ) -> Result<()> {
+        self.with_scratch(|scratch| {
+            let mut sink = Ids::new(out);
+            self.encode_to(text, allowed, &BTreeSet::new(), scratch, watch, &mut sink)?;
+            sink.flush();
+            Ok(())
+        })
+    }
+
+    /// Number of ids of a text, without building them.
+    pub fn count(&self, text: Text<'_>, allowed: &Allowed, watch: &Watch<'_>) -> Result<usize> {
+        self.with_scratch(|scratch| {
+            let mut sink = Count::default();
+            self.encode_to(text, allowed, &BTreeSet::new(), scratch, watch, &mut sink)?;
+            Ok(sink.0)
+        })
+    }
+
+    /// Ids and the bytes of the text each stands for.
+    pub fn encode_with_spans(
+        &self,
+        text: Text<'_>,
+        allowed: &Allowed,
+        watch: &Watch<'_>,
+    ) -> Result<Spanned> {
+        self.with_scratch(|scratch| {
+            let mut sink = Spans::new(&self.vocab);
+            self.encode_to(text, allowed, &BTreeSet::new(), scratch, watch, &mut sink)?;
+            Ok(sink.finish())
+        })
+    }
+
+    pub(crate) fn with_scratch<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
+        scratch::with(&self.caches, work)
+    }
+
+    /// The whole pipeline. `plain` are added tokens that are text although they always match.
+    pub(crate) fn encode_to(
+        &self,
+        text: Text<'_>,
+        allowed: &Allowed,
+        plain: &BTreeSet<TokenId>,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let mut base = 0;
+        match text {
+            Text::Str(text) => self.encode_str(text, base, allowed, plain, scratch, watch, sink)?,
+            Text::Bytes(bytes) => {
+                for chunk in bytes.utf8_chunks() {
+                    self.encode_str(chunk.valid(), base, allowed, plain, scratch, watch, sink)?;
+                    base += chunk.valid().len();
+                    sink.start_at(base);
+                    self.encode_invalid(chunk.invalid(), scratch, watch, sink)?;
+                    base += chunk.invalid().len();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the call's options, passed through")]
+    fn encode_str(
+        &self,
+        text: &str,
+        base: usize,
+        allowed: &Allowed,
+        plain: &BTreeSet<TokenId>,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        if !self.added.applies(allowed) {
+            sink.start_at(base);
+            return self.encode_plain(text, scratch, watch, sink);
+        }
+        for segment in self.added.segments(text, allowed, plain) {
+            match segment {
+                Segment::Text(Span { start, end }) => {
+                    sink.start_at(base + start);
+                    self.encode_plain(&text[start..end], scratch, watch, sink)?;
+                }
+                Segment::Token(id, span) => sink.added(id, base + span.start, base + span.end),
+            }
+        }
+        Ok(())
+    }
+
+    /// The special tokens a call may find, by name.
+    pub fn allow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Allowed> {
+        let find = |name: &str| {
+            let token =
+                self.added.tokens().iter().find(|token| token.special && token.content == name);
+            token.map(|token| token.id).ok_or_else(|| Error::Vocabulary {
+                why: format!("{name:?} is not a special token of this tokenizer"),
+            })
+        };
+        let ids = names.into_iter().map(find).collect::<Result<BTreeSet<_>>>()?;
+        Ok(if ids.is_empty() { Allowed::None } else { Allowed::Some(ids) })
+    }
+
+    /// The name, where there is one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Number of model tokens, added tokens not counted.
+    pub fn vocab_size(&self) -> usize {
+        self.model_tokens
+    }
+
+    /// Model tokens and added tokens.
+    pub fn len(&self) -> usize {
+        self.vocab.len()
+    }
+
+    /// Always false: the bytes are there.
+    pub fn is_empty(&self) -> bool {
+        self.vocab.is_empty()
+    }
+
+    /// Tokens by id.
+    pub fn vocab(&self) -> &Vocab {
+        &self.vocab
+    }
+
+    /// Added tokens, in the file's order.
+    pub fn added_tokens(&self) -> &AddedTokens {
+        &self.added
+    }
+
+    /// How text is cut before merging.
+    pub fn splits(&self) -> &[Split] {
+        &self.splits
+    }
+
+    /// The bytes of a token.
+    pub fn token_bytes(&self, id: TokenId) -> Result<&[u8]> {
+        match self.vocab.get(id) {
+            Some(bytes) => Ok(bytes),
+            None if self.silent.contains(&id) => Ok(&[]),
+            None => Err(Error::UnknownId { id: i128::from(id), limit: self.vocab.id_limit() }),
+        }
+    }
+
+    /// The id of the token spelled so. An added token wins over a model token.
+    pub fn token_id(&self, bytes: &[u8]) -> Option<TokenId> {
+        let added = self.added.tokens().iter().find(|token| token.content.as_bytes() == bytes);
+        added.map(|token| token.id).or_else(|| self.words.spelling(&self.vocab, bytes))
+    }
+
+    /// What the caches of all threads hold.
+    pub fn cache_info(&self) -> CacheInfo {
+        self.caches.info()
+    }
+
+    /// Empties the caches: this thread's now, those of other threads at their next call.
+    pub fn clear_cache(&self) {
+        self.caches.clear();
+    }
+}

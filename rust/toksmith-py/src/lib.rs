@@ -1,0 +1,42 @@
+//! Python bindings: convert, detach, one core call, move the result out.
+//!
+//! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
+//! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
+
+mod errors;
+mod input;
+mod stream;
+mod tokenizer;
+
+use pyo3::prelude::*;
+
+/// The stem of the data file of an embedded vocabulary, or None.
+#[pyfunction]
+fn embedded_file(name: &str) -> Option<&'static str> {
+    toksmith_core::formats::known::data_file(name)
+}
+
+/// The names of the embedded vocabularies.
+#[pyfunction]
+fn embedded_names() -> Vec<&'static str> {
+    toksmith_core::formats::known::names().to_vec()
+}
+
+/// The compiled half of toksmith.
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("ToksmithError", py.get_type::<errors::ToksmithError>())?;
+    module.add("ModelError", py.get_type::<errors::ModelError>())?;
+    module.add("UnsupportedFeature", errors::unsupported_feature(py)?)?;
+    module.add("VocabularyError", py.get_type::<errors::VocabularyError>())?;
+    module.add("InputError", py.get_type::<errors::InputError>())?;
+    module.add("InternalError", py.get_type::<errors::InternalError>())?;
+    module.add("UNICODE_VERSION", toksmith_core::encode::pretokenize::UNICODE_VERSION)?;
+    module.add_class::<tokenizer::PyTokenizer>()?;
+    module.add_class::<stream::PyStreamDecoder>()?;
+    module.add_class::<stream::PyStreamEncoder>()?;
+    module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
+    module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
+    Ok(())
+}
