@@ -26,6 +26,7 @@ fn embedded_names() -> Vec<&'static str> {
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("ToksmithError", py.get_type::<errors::ToksmithError>())?;
     module.add("ModelError", py.get_type::<errors::ModelError>())?;
     module.add("UnsupportedFeature", errors::unsupported_feature(py)?)?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use toksmith_core::batch::Ragged;
+use toksmith_core::encode::added::Allowed;
 use toksmith_core::encode::spans::char_spans;
 use toksmith_core::encode::stream::StreamEncoder;
 use toksmith_core::formats::{self, known};
@@ -116,6 +117,22 @@ impl PyTokenizer {
 
     fn native_bytes(&self) -> toksmith_core::Result<Vec<u8>> {
         formats::save(&self.0.definition(), &self.0.compiled(), formats::Format::Native)
+    }
+
+    /// Counts many texts, in parallel, with the GIL released.
+    fn counts<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &[Text<'_>],
+        allowed: &Allowed,
+        num_threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let total = texts.iter().map(|text| text.as_bytes().len()).sum();
+        let threads = parallel::thread_count(num_threads);
+        let counts = interruptible(py, total, threads <= 1, None, |watch| {
+            self.0.count_batch(texts, allowed, threads, watch)
+        })?;
+        Ok(counts.into_pyarray(py))
     }
 
     /// The id of the first special token of these names, by common usage.
@@ -333,15 +350,24 @@ impl PyTokenizer {
         let (sources, allowed) =
             (sources(texts, errors)?, input::allowed(&self.0, allowed_special)?);
         let texts = sources.iter().map(Source::text).collect::<PyResult<Vec<_>>>()?;
-        let (total, threads) = (
-            texts.iter().map(|text| text.as_bytes().len()).sum(),
-            parallel::thread_count(num_threads),
-        );
-        let serial = threads <= 1;
-        let counts = interruptible(py, total, serial, None, |watch| {
-            self.0.count_batch(&texts, &allowed, threads, watch)
-        })?;
-        Ok(counts.into_pyarray(py))
+        self.counts(py, &texts, &allowed, num_threads)
+    }
+
+    #[pyo3(signature = (data, offsets, allowed_special=None, errors=None, num_threads=None), text_signature = "($self, data, offsets, allowed_special=(), errors='strict', num_threads=None)")]
+    fn _count_flat<'py>(
+        &self,
+        py: Python<'py>,
+        data: PyReadonlyArray1<'py, u8>,
+        offsets: PyReadonlyArray1<'py, i64>,
+        allowed_special: Option<&Bound<'py, PyAny>>,
+        errors: Option<&str>,
+        num_threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        input::replaces(errors)?;
+        let allowed = input::allowed(&self.0, allowed_special)?;
+        let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
+        let texts = guard(py, || flat_texts(data, offsets))?;
+        self.counts(py, &texts, &allowed, num_threads)
     }
 
     /// The text of a sequence of ids.
