@@ -19,6 +19,7 @@ import toksmith as ts
 from formats.load_mutants import PATTERN
 
 HASH = 32
+ABSURD: tuple[Any, ...] = (None, {"type": "?"})
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,16 @@ def small_files(tok: ts.Tokenizer, tokens: int = 600) -> dict[str, bytes]:
     return {"tiktoken": ranks, "json": small._save("json"), "toksmith": small.to_bytes()}
 
 
-def mutants(files: dict[str, bytes], each: int) -> list[Mutant]:
-    """`each` mutants of each format: all that are made by hand, the rest at random."""
+def mutants(files: dict[str, bytes], at_random: int) -> list[Mutant]:
+    """All mutants made by hand, and some made at random of each format."""
     found = []
     for form, data in files.items():
         made = [*by_hand[form](data), *everywhere(data)]
-        names = (f"random {seed}" for seed in range(each))
-        random_ones = ((name, scramble(data, name)) for name in names)
-        if form == "toksmith":
-            # Half of the random ones carry a hash that fits, or nothing behind it would be tried.
-            random_ones = ((n, forge(d) if i % 2 else d) for i, (n, d) in enumerate(random_ones))
-        made = [*made, *random_ones][: max(each, len(made))]
+        for seed in range(at_random):
+            name = f"random {seed}"
+            mutated = scramble(data, name)
+            # Nothing behind the hash of our own format would be tried if it never fitted.
+            made.append((name, forge(mutated) if form == "toksmith" and seed % 4 else mutated))
         found += [Mutant(form, name, mutated) for name, mutated in made]
     return found
 
@@ -200,7 +200,7 @@ def json_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     ]  # fmt: skip
     for path in fields:
         name = ".".join(map(str, path))
-        for value in (None, {"type": "?"}):
+        for value in ABSURD:
             yield f"{name} = {value}", changed(*path, to=value)
         deep = changed(*path, to="DEEP").replace(b'"DEEP"', b"[" * 50_000 + b"]" * 50_000)
         yield f"{name} nested deeply", deep

@@ -29,7 +29,7 @@ TYPED = {"ModelError", "UnsupportedFeature", "VocabularyError", "InputError"}
 
 def test_300_small_files(tmp_path: Path) -> None:
     files = small_files(embedded("cl100k_base"))
-    made = mutants(files, each=110)
+    made = mutants(files, at_random=60)
     assert len(made) >= 300
     check(made, tmp_path)
 
