@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Self
 
 __version__: str
-UNICODE_VERSION: str
+UNICODE_VERSION: tuple[int, int]
 
 _Specials: TypeAlias = Literal["all"] | Iterable[str]
 _OnBadText: TypeAlias = Literal["strict", "replace"]
