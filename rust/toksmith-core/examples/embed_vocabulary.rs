@@ -9,7 +9,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toksmith_core::encode::model::bpe::build;
 use toksmith_core::formats::{Format, Options, known, load, save};
@@ -26,9 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().ok_or("usage: embed_vocabulary FOLDER FILE...")?;
     let mut rows = String::new();
     let mut inputs = Vec::new();
-    for path in arguments {
+    for path in arguments.map(PathBuf::from) {
         let data = std::fs::read(&path)?;
-        let known = known::by_hash(&data).ok_or_else(|| format!("{path:?}: unknown hash"))?;
+        let known =
+            known::by_hash(&data).ok_or_else(|| format!("{}: unknown hash", path.display()))?;
         inputs.push((known, data));
     }
     for (name, source) in FILES {
