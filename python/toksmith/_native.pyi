@@ -8,7 +8,23 @@ from typing import Literal, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
+
+__all__ = [
+    "UNICODE_VERSION",
+    "InputError",
+    "InternalError",
+    "ModelError",
+    "StreamDecoder",
+    "StreamEncoder",
+    "Tokenizer",
+    "ToksmithError",
+    "UnsupportedFeature",
+    "VocabularyError",
+    "__version__",
+    "embedded_file",
+    "embedded_names",
+]
 
 __version__: str
 UNICODE_VERSION: tuple[int, int]
@@ -39,6 +55,7 @@ class InputError(ToksmithError):
 class InternalError(ToksmithError):
     """A bug in toksmith."""
 
+@disjoint_base
 class Tokenizer:
     """Text to token ids and back. Immutable; made by the class methods of `toksmith.Tokenizer`."""
 
