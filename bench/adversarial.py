@@ -67,6 +67,15 @@ SHAPES: dict[str, Callable[[], Iterator[str]]] = {
     "space newline": cycle(" \n"),
     "carets": cycle("^"),
     "mixed Unicode": scalars,
+    # Runs whose tokens come in many lengths, and the dearest repeated words of a search over
+    # thousands of vocabulary entries: where an encoder that backtracks has most to undo.
+    "slashes": cycle("/"),
+    "dashes": cycle("-"),
+    "equals signs": cycle("="),
+    "number signs": cycle("#"),
+    "a word, joined": cycle("gan"),
+    "another word, joined": cycle("reate"),
+    "a third word, joined": cycle("rette"),
     "two letters": cycle("ab"),
     "case changes": drawn(LOWER + LOWER.upper()),
     "punctuation": drawn(PUNCTUATION),
