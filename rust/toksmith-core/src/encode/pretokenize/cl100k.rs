@@ -11,7 +11,9 @@
 //!
 //! Oracle: fancy-regex, in `tests/pretokenize.rs`.
 
-use super::classes::{LETTER, NEWLINE, NUMBER, PUNCTUATION, SPACE, decode_class, skip};
+use super::classes::{
+    LETTER, NEWLINE, NUMBER, PUNCTUATION, SPACE, decode_class, skip, skip_letters,
+};
 use super::parts::{SpaceRun, contraction, digits, newlines};
 
 /// [`next_end`] for cl100k as tiktoken 0.14 splits it.
@@ -43,7 +45,7 @@ pub fn next_end<const DIGITS: usize, const WHOLE_TAIL: bool>(text: &[u8], pos: u
     let (class, len) = decode_class(text, pos);
     let next = pos + len;
     if class & LETTER != 0 {
-        return skip(text, next, LETTER);
+        return skip_letters(text, next);
     }
     if class & NUMBER != 0 {
         return digits(text, next, DIGITS - 1);
@@ -56,7 +58,7 @@ pub fn next_end<const DIGITS: usize, const WHOLE_TAIL: bool>(text: &[u8], pos: u
             {
                 return end;
             }
-            return skip(text, next + after_len, LETTER);
+            return skip_letters(text, next + after_len);
         }
         if class & SPACE == 0 || text.get(pos) == Some(&b' ') && after & PUNCTUATION != 0 {
             return newlines(text, skip(text, next, PUNCTUATION));

@@ -12,6 +12,8 @@
 //! Start at [`decode_class`] and [`skip`]. Text must be valid UTF-8; text that is not gives
 //! meaningless classes and positions, but no panic and no endless loop.
 
+#![expect(clippy::inline_always, reason = "calls cost more than what these few instructions do")]
+
 use super::classes_table::{BLOCKS, INDEX};
 
 pub use super::classes_table::UNICODE_VERSION;
@@ -66,14 +68,19 @@ pub fn decode_class(text: &[u8], pos: usize) -> (u8, usize) {
 #[inline]
 fn decode_long(text: &[u8], pos: usize, first: u8) -> (u8, usize) {
     let first = first as usize;
-    let byte = |offset: usize| text.get(pos + offset).map_or(0, |&b| b as usize & 0x3F);
+    let low = |byte: u8| byte as usize & 0x3F;
     if first < 0xE0 {
-        (look_up(first & 0x1F, byte(1)), 2)
+        if let Some(&[_, b]) = text.get(pos..pos + 2) {
+            return (look_up(first & 0x1F, low(b)), 2);
+        }
     } else if first < 0xF0 {
-        (look_up((first & 0x0F) << 6 | byte(1), byte(2)), 3)
-    } else {
-        (look_up((first & 0x07) << 12 | byte(1) << 6 | byte(2), byte(3)), 4)
+        if let Some(&[_, b, c]) = text.get(pos..pos + 3) {
+            return (look_up((first & 0x0F) << 6 | low(b), low(c)), 3);
+        }
+    } else if let Some(&[_, b, c, d]) = text.get(pos..pos + 4) {
+        return (look_up((first & 0x07) << 12 | low(b) << 6 | low(c), low(d)), 4);
     }
+    (SYMBOL, 1)
 }
 
 /// The flags of the character whose number over 64 is `high`, and modulo 64 is that of `low`.
@@ -100,4 +107,59 @@ pub fn skip(text: &[u8], mut pos: usize, mask: u8) -> usize {
             pos += len;
         }
     }
+}
+
+/// [`skip`] for [`LETTER`], eight bytes at a time in ASCII.
+#[inline(always)]
+pub fn skip_letters(text: &[u8], pos: usize) -> usize {
+    skip_words::<{ LETTER }, 0x20>(text, pos)
+}
+
+/// [`skip`] for [`LOWER`], [`OTHER`] and [`MARK`], eight bytes at a time in ASCII.
+#[inline(always)]
+pub fn skip_lower(text: &[u8], pos: usize) -> usize {
+    skip_words::<{ LOWER | OTHER | MARK }, 0>(text, pos)
+}
+
+/// [`skip`] for a mask that ASCII meets in the bytes that, with the bits of `FOLD` set, are
+/// lowercase letters.
+#[inline(always)]
+fn skip_words<const MASK: u8, const FOLD: u8>(text: &[u8], mut pos: usize) -> usize {
+    loop {
+        if let Some(word) = text.get(pos..).and_then(<[u8]>::first_chunk) {
+            let run = leading_lowercase::<FOLD>(*word);
+            pos += run;
+            if run == word.len() {
+                continue;
+            }
+        }
+        let Some(&first) = text.get(pos) else { return text.len() };
+        if first < 0x80 {
+            // After a whole word this fails at once; near the end of the text it goes bytewise.
+            if FIRST_BYTE[first as usize] & MASK == 0 {
+                return pos;
+            }
+            pos += 1;
+        } else {
+            let (class, len) = decode_long(text, pos, first);
+            if class & MASK == 0 {
+                return pos;
+            }
+            pos += len;
+        }
+    }
+}
+
+/// How many of the first bytes are, with the bits of `FOLD` set, lowercase letters.
+#[inline(always)]
+fn leading_lowercase<const FOLD: u8>(bytes: [u8; 8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(bytes);
+    // Sums stay below 256, so bytes do not carry into each other.
+    let low = (word | (ONES * FOLD as u64)) & !HIGH;
+    let from_a = low + ONES * (0x80 - b'a' as u64);
+    let after_z = low + ONES * (0x80 - b'z' as u64 - 1);
+    let others = !(from_a & !after_z & !word) & HIGH;
+    others.trailing_zeros() as usize / 8
 }

@@ -6,7 +6,7 @@
 //!
 //! Oracle: fancy-regex, in `tests/pretokenize.rs`.
 
-use super::classes::{LETTER, NUMBER, PUNCTUATION, SPACE, decode_class, skip};
+use super::classes::{LETTER, NUMBER, PUNCTUATION, SPACE, decode_class, skip, skip_letters};
 use super::parts::{SpaceRun, lowercase_contraction};
 
 /// The end of the pre-token that starts at `pos`.
@@ -32,7 +32,7 @@ pub fn next_end(text: &[u8], pos: usize) -> usize {
         _ => {}
     }
     if class & LETTER != 0 {
-        skip(text, at, LETTER)
+        skip_letters(text, at)
     } else if class & SPACE != 0 {
         SpaceRun::at(text, pos).cut(text)
     } else if class & NUMBER != 0 {

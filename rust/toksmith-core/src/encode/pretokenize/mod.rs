@@ -45,6 +45,10 @@ pub enum Scanner {
 
 impl Scanner {
     /// The scanner of a pattern: one of the five if it is spelled like them, else a general one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`General::new`].
     pub fn from_pattern(pattern: &str, dialect: Dialect) -> Result<Self> {
         // To Oniguruma, `{1,3}+` repeats a repetition, so tiktoken's cl100k means something else.
         let fancy = dialect == Dialect::FancyRegex;
@@ -69,6 +73,10 @@ impl Scanner {
     }
 
     /// The matches of the pattern in `text`, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`](crate::Error::Input) if a general pattern takes too many steps.
     pub fn matches(&self, cache: &mut GeneralCache, text: &str) -> Result<Vec<Span>> {
         match self {
             Self::Gpt2 => Ok(partition(text, gpt2::next_end)),
@@ -82,7 +90,6 @@ impl Scanner {
 }
 
 /// The pre-tokens of a whole text by one of the scanners.
-#[inline(always)]
 fn partition(text: &str, next_end: impl Fn(&[u8], usize) -> usize) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut start = 0;

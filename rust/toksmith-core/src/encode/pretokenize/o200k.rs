@@ -18,8 +18,11 @@
 //!
 //! Oracle: fancy-regex, in `tests/pretokenize.rs`.
 
+#![expect(clippy::inline_always, reason = "calls cost more than what these few instructions do")]
+
 use super::classes::{
     LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCTUATION, SPACE, UPPER, decode_class, skip,
+    skip_lower,
 };
 use super::parts::{SpaceRun, contraction, digits};
 
@@ -67,7 +70,7 @@ fn word_end(text: &[u8], pos: usize) -> (Option<usize>, usize) {
     loop {
         let (class, len) = decode_class(text, at);
         if class & LOWER != 0 {
-            return (Some(skip(text, at + len, LOWER | OTHER | MARK)), at);
+            return (Some(skip_lower(text, at + len)), at);
         }
         if class & (UPPER | OTHER | MARK) == 0 {
             return (after_last_x, at);

@@ -12,16 +12,19 @@ mod program;
 mod regular;
 mod syntax;
 
+use std::fmt;
+
 use automaton::{Automaton, Found};
 use program::{CharSet, Program};
 
 use crate::error::{Error, Result};
 use crate::token::Span;
 
-/// Steps granted for a text whatever its length: below a second.
-const STEPS: usize = 1 << 27;
-/// Steps granted for each byte in addition; English takes about one on the automaton, ten else.
-const STEPS_PER_BYTE: usize = 256;
+/// Steps granted for a text whatever its length: some hundredths of a second.
+const STEPS: usize = 1 << 24;
+/// Steps granted for each byte in addition. English takes about one on the automaton and ten
+/// else, so this leaves room for looking ahead from everywhere over a few thousand characters.
+const STEPS_PER_BYTE: usize = 1 << 10;
 
 /// Whose regular expressions these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,12 +37,19 @@ pub enum Dialect {
 }
 
 /// A compiled pattern; immutable, shared by threads, each with its own [`GeneralCache`].
-#[derive(Debug)]
 pub struct General {
+    pattern: Box<str>,
     automaton: Option<Automaton>,
     program: Program,
     /// The characters a match can start with, if it is never empty before the end of the text.
     first: Option<CharSet>,
+}
+
+impl fmt::Debug for General {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let regular = self.is_regular();
+        write!(f, "General {{ pattern: {:?}, regular: {regular} }}", self.pattern)
+    }
 }
 
 /// What a thread needs to run a [`General`]. Keeps at most some ten megabytes.
@@ -59,13 +69,15 @@ impl GeneralCache {
 impl General {
     /// Compiles a pattern.
     ///
-    /// Malformed patterns give [`Error::Model`], syntax that cannot be run [`Error::Unsupported`].
+    /// # Errors
+    ///
+    /// [`Error::Model`] if the pattern is malformed, [`Error::Unsupported`] if it cannot be run.
     pub fn new(pattern: &str, dialect: Dialect) -> Result<Self> {
         let node = syntax::parse(pattern, dialect)?;
         let follow = regular::Follow::end().before(&node);
         let first = (!follow.any).then(|| CharSet::new(&follow.first));
         let automaton = regular::alternatives(&node).and_then(|all| Automaton::new(&all));
-        Ok(Self { automaton, program: Program::new(&node)?, first })
+        Ok(Self { pattern: pattern.into(), automaton, program: Program::new(&node)?, first })
     }
 
     /// Whether the pattern runs on an automaton: in time linear in each match.
@@ -82,7 +94,11 @@ impl General {
     }
 
     /// The first match in `text` that starts at `pos` or later; it may be empty. Look-around sees
-    /// the text before `pos`. [`Error::Input`] if that takes too many steps.
+    /// the text before `pos`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if that takes too many steps.
     pub fn find_at(
         &self,
         cache: &mut GeneralCache,

@@ -122,7 +122,7 @@ impl Program {
             Node::Concat(nodes) => nodes.iter().try_for_each(|node| self.add(node))?,
             Node::Alternation(nodes) => self.add_alternation(nodes)?,
             Node::Repeat { node, min, max, greedy } => {
-                self.add_repeat(node, *min, *max, *greedy)?
+                self.add_repeat(node, *min, *max, *greedy)?;
             }
             Node::Atomic(node) => {
                 let mark = self.slot();

@@ -87,13 +87,6 @@ impl NextCharacter {
     fn of(node: &Node, negated: bool) -> Option<Self> {
         let mut condition = match node {
             Node::Class(class) => Self { allowed: class.clone(), end_allowed: false },
-            Node::Literal(text) => {
-                let mut characters = text.chars();
-                match (characters.next(), characters.next()) {
-                    (Some(c), None) => Self { allowed: class(&[(c, c)]), end_allowed: false },
-                    _ => return None,
-                }
-            }
             Node::Look(Look::End) => Self { allowed: ClassUnicode::empty(), end_allowed: true },
             Node::Look(Look::EndLF) => Self { allowed: class(&[('\n', '\n')]), end_allowed: true },
             Node::Repeat { node, min: 1, .. } => Self::of(node, false)?,
@@ -267,21 +260,10 @@ fn matches_one_way(node: &Node) -> bool {
 /// Whether the node is a greedy run of one class, and what follows cannot start in that class.
 fn is_run_apart(node: &Node, follow: &Follow) -> bool {
     let Node::Repeat { node, greedy: true, .. } = node else { return false };
-    let Node::Class(class) = one_character(node) else { return false };
-    let mut shared = class;
+    let Node::Class(class) = node.as_ref() else { return false };
+    let mut shared = class.clone();
     shared.intersect(&follow.first);
     !follow.any && shared.ranges().is_empty()
-}
-
-/// A literal of one character as a class; anything else as it is.
-fn one_character(node: &Node) -> Node {
-    match node {
-        Node::Literal(text) => match (text.chars().next(), text.chars().nth(1)) {
-            (Some(c), None) => Node::Class(class(&[(c, c)])),
-            _ => node.clone(),
-        },
-        _ => node.clone(),
-    }
 }
 
 /// The form regex-automata compiles. Takes simplified nodes only.

@@ -44,6 +44,17 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// A literal of one character as a class; anything else as it is.
+    fn or_class(self) -> Self {
+        if let Self::Literal(text) = &self {
+            let mut characters = text.chars();
+            if let (Some(c), None) = (characters.next(), characters.next()) {
+                return Self::Class(class(&[(c, c)]));
+            }
+        }
+        self
+    }
+
     /// Whether it contains what a regular expression in the strict sense has not.
     pub(super) fn has_extensions(&self) -> bool {
         match self {
@@ -180,7 +191,10 @@ impl Lowering<'_> {
                 Node::Literal(bytes.iter().copied().map(char::from).collect())
             }
             Expr::Concat(children) => concat(self.nodes(children)?),
-            Expr::Alt(children) => Node::Alternation(self.nodes(children)?),
+            Expr::Alt(children) => {
+                let nodes = self.nodes(children)?;
+                Node::Alternation(nodes.into_iter().map(Node::or_class).collect())
+            }
             Expr::Group(child) => {
                 self.groups += 1;
                 let group = self.groups;
@@ -188,7 +202,7 @@ impl Lowering<'_> {
                 if self.uses_groups { Node::Group(group, Box::new(node)) } else { node }
             }
             Expr::LookAround(child, kind) => Node::Around {
-                node: Box::new(self.node(child)?),
+                node: Box::new(self.node(child)?.or_class()),
                 behind: matches!(kind, LookAround::LookBehind | LookAround::LookBehindNeg),
                 negated: matches!(kind, LookAround::LookAheadNeg | LookAround::LookBehindNeg),
             },
@@ -222,7 +236,7 @@ impl Lowering<'_> {
         if max.is_some_and(|max| max < min) {
             return Err(malformed(self.pattern, None, "a repetition with limits swapped"));
         }
-        Ok(Node::Repeat { node: Box::new(self.node(child)?), min, max, greedy })
+        Ok(Node::Repeat { node: Box::new(self.node(child)?.or_class()), min, max, greedy })
     }
 
     /// The members of a class as regex-syntax reads it.
