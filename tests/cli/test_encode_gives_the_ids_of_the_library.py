@@ -97,7 +97,7 @@ def test_text_read_in_blocks(
         return
     rows: dict[int, list[int]] = {}
     for row in pq.read_table(target).to_pylist():
-        assert len(row["ids"]) <= 50 + block
+        assert len(row["ids"]) <= 50 + 200  # the part is cut after an array, not inside
         rows.setdefault(row["document"], []).extend(row["ids"])
     assert rows == {0: ids, 1: [], 2: ids}
 

@@ -41,7 +41,7 @@ decide otherwise. Ids come out as
   .npy       uint32, all documents one after the other; for several documents their n + 1
              offsets are in NAME.offsets.npy
   .parquet   columns document (int64) and ids (list of uint32), needs toksmith[arrow];
-             a document of over 4 million ids goes on in the rows that follow
+             a document of over 250,000 ids may go on in the rows that follow
 Nothing is added to the ids. Special tokens written in the text are text unless allowed.
 Bytes that are not UTF-8 are encoded as they are and decode to themselves.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["auto", "text", "lines", "jsonl"]
 
-LONG_LINE = 8 * BLOCK
+LONG_LINE = 2 * BLOCK
 """A line longer than this is streamed. Far above any usual line, far below memory."""
 
 GROUP_BYTES = 4 * BLOCK
@@ -154,7 +154,8 @@ def numbered_lines(stream: Stream) -> Iterator[tuple[int, bytes | Iterator[bytes
 
 
 def _to_end_of_line(start: bytes, stream: Stream) -> Iterator[bytes]:
-    yield start
+    for at in range(0, len(start), BLOCK):
+        yield start[at : at + BLOCK]
     for block in stream.blocks():
         head, newline, tail = block.partition(b"\n")
         stream.put_back(tail)

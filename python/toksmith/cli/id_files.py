@@ -191,7 +191,7 @@ def _parquet_rows(source: Source, file: Any, column: str) -> Iterator[tuple[int,
     numbered = "document" in schema.names and pa.types.is_integer(schema.field("document").type)
     columns = [column, "document"] if numbered else [column]
     row = 0
-    for batch in file.iter_batches(batch_size=256, columns=columns):
+    for batch in _parquet_batches(file, columns):
         lists = batch.column(column)
         if lists.null_count or lists.values.null_count:
             raise CliError(f'{source.name}: column "{column}" holds nulls')
@@ -201,3 +201,12 @@ def _parquet_rows(source: Source, file: Any, column: str) -> Iterator[tuple[int,
         for document, start, end in zip(numbers, bounds, bounds[1:], strict=False):
             yield document, values[start:end]
         row += len(lists)
+
+
+def _parquet_batches(file: Any, columns: list[str]) -> Iterator[Any]:
+    """Batches of rows that hold about a block of ids together, or one row of more."""
+    for group in range(file.num_row_groups):
+        facts = file.metadata.row_group(group)
+        values = max(facts.column(column).num_values for column in range(facts.num_columns))
+        rows = max(1, facts.num_rows * (BLOCK // 4) // max(values, 1))
+        yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns)

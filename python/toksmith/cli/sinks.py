@@ -38,8 +38,8 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet",
 }
 
-PART_IDS = 1 << 22
-"""Ids of one Parquet row; a document of more goes on in the next row."""
+PART_IDS = 1 << 18
+"""Ids of one Parquet row; a streamed document of more goes on in the next row."""
 
 
 class Sink(Protocol):
