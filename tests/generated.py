@@ -28,7 +28,7 @@ _PIECES = [
     "\U0001f600", "\U0001f468\u200d\U0001f469", "\U0001f1e9\U0001f1ea", "\u200d", "\ufe0f",
     "\0", "\x1b", "\x7f", "\ufffd", "\ufffe", "\U0010ffff", "\ue000", "\u0378", "\U000e0001",
     "<|endoftext|>", "<|endofprompt|>", "<|im_start|>", "<|fim_prefix|>", "<|endof", "text|>",
-    "<|begin_of_text|>", "<|start|>", "<|reserved_200018|>",
+    "<|begin_of_text|>", "<|start|>", "<|reserved_200017|>",
 ]  # fmt: skip
 
 

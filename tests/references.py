@@ -69,10 +69,10 @@ class Tiktoken:
 
     def __init__(self, encoding: tiktoken.Encoding) -> None:
         self.encoding = encoding
-        sizes = np.zeros(encoding.n_vocab, np.int64)
-        for token, bytes_ in _all_tokens(encoding):
-            sizes[token] = len(bytes_)
-        self._sizes = sizes
+        self._sizes = np.zeros(encoding.n_vocab, np.int64)
+        # Where two special tokens share an id (200018 of o200k_harmony), the first one counts.
+        for number, token in reversed(_all_tokens(encoding)):
+            self._sizes[number] = len(token)
 
     def answers(self, texts: Sequence[str], specials: bool) -> list[Answer]:
         """By `encode` with everything allowed, or `encode_ordinary`."""
@@ -89,6 +89,10 @@ class Tiktoken:
     def decode(self, ids: list[int]) -> str:
         """By `decode`."""
         return self.encoding.decode(ids)
+
+    def token(self, number: int) -> bytes:
+        """The bytes of one token."""
+        return self.encoding.decode_single_token_bytes(number)
 
 
 class HuggingFace:

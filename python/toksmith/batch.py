@@ -7,7 +7,7 @@ what Arrow, memory maps and packing want; rows are views of the flat array. Star
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -158,7 +158,7 @@ class Batch:
             raise InputError(
                 f"row {row} has {longest} ids, more than length={columns}; cut it first"
             )
-        if side not in ("right", "left"):
+        if not (isinstance(side, str) and side in ("right", "left")):
             raise InputError(f"side must be 'right' or 'left', not {side!r}")
         column = np.arange(columns)
         is_id = column < sizes[:, None] if side == "right" else column >= columns - sizes[:, None]
@@ -179,26 +179,32 @@ class Batch:
 
 def to_ids(values: ArrayLike, what: str) -> NDArray[np.uint32]:
     """`values` as uint32, without a copy if they are that; `what` names them in errors."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{what}: expected a sequence of integers: {error}") from None
+    array = _to_array(values, what)
     if array.ndim != 1:
         raise InputError(f"{what}: expected one dimension, found shape {array.shape}")
     if array.size == 0 or array.dtype == np.uint32:
         return array.astype(np.uint32, copy=False)
-    if array.dtype == object and all(isinstance(value, int) for value in array):
-        pass  # integers beyond 64 bits: the range check below names the first
-    elif array.dtype.kind not in "iu":
-        raise InputError(f"{what}: expected integers, found {array.dtype}")
+    if array.dtype.kind not in "iu":
+        # Integers beyond 64 bits make numpy choose another type: the range check names the first.
+        exact = np.array(values, dtype=object)
+        if not all(isinstance(value, int) for value in exact):
+            raise InputError(f"{what}: expected integers, found {array.dtype}")
+        array = exact
     if array.min() < 0 or array.max() > 0xFFFF_FFFF:
         bad = next(int(value) for value in array if not 0 <= value <= 0xFFFF_FFFF)
         raise VocabularyError(f"{what}: no token has id {bad}; ids are 0 to 2**32 - 1")
     return array.astype(np.uint32)
 
 
+def _to_array(values: ArrayLike, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{what}: expected a sequence of integers: {error}") from None
+
+
 def _to_offsets(values: ArrayLike, end: int) -> NDArray[np.int64]:
-    offsets = np.asarray(values)
+    offsets = _to_array(values, "offsets")
     if offsets.ndim != 1 or len(offsets) == 0 or offsets.dtype.kind not in "iu":
         raise InputError(
             f"offsets: expected integers (rows + 1,), found {offsets.dtype} {offsets.shape}"

@@ -240,7 +240,7 @@ class Tokenizer(_native.Tokenizer):
                 raise InputError(
                     f"{path}: suffix {suffix!r} names no format ({known}); say format="
                 )
-        elif format not in _FORMATS.values():
+        elif not (isinstance(format, str) and format in _FORMATS.values()):
             known = ", ".join(map(repr, _FORMATS.values()))
             raise InputError(f"format must be one of {known}, not {format!r}")
         write_whole(path, self._save(format))

@@ -14,8 +14,9 @@ from generated import strings
 
 
 def test_spans_of_a_text_with_shared_characters() -> None:
-    encoding = embedded("r50k_base").encode_with_spans("na\u00efve \U0001f642")
-    assert b"".join(encoding.tokens) == "na\u00efve \U0001f642".encode()
+    text = "na\u00efve \U0001fae0"
+    encoding = embedded("r50k_base").encode_with_spans(text)
+    assert b"".join(encoding.tokens) == text.encode()
     assert encoding.spans[0].tolist() == [0, 2]
     smile = [span for span in encoding.char_spans.tolist() if span[1] == 7]
     assert len(smile) > 1, "the smile takes several tokens"

@@ -87,7 +87,7 @@ def control_tokenizer() -> ts.Tokenizer:
     """r50k with two added tokens that the file does not mark special."""
     file = json.loads(embedded("r50k_base")._save("json"))
     file["added_tokens"] += [
-        {"id": 50300 + number, "content": content, "special": False, "normalized": False,
+        {"id": 50257 + number, "content": content, "special": False, "normalized": False,
          "single_word": False, "lstrip": False, "rstrip": False}
         for number, content in enumerate(["<think>", "plainword"])
     ]  # fmt: skip
@@ -96,11 +96,11 @@ def control_tokenizer() -> ts.Tokenizer:
 
 def test_control_tokens_do_not_appear_in_untrusted_parts() -> None:
     tok = control_tokenizer()
-    assert 50300 in tok.encode("a<think>b"), "added tokens match always, as in their own library"
-    assert 50300 not in tok.encode_parts([("a<think>b", False)])
-    assert 50300 in tok.encode_parts([("a<think>b", True)])
-    assert 50301 in tok.encode_parts([("a plainword", False)])
-    assert 50301 not in tok.encode_parts([("a plainword", False)], control_tokens=["plainword"])
+    assert 50257 in tok.encode("a<think>b"), "added tokens match always, as in their own library"
+    assert 50257 not in tok.encode_parts([("a<think>b", False)])
+    assert 50257 in tok.encode_parts([("a<think>b", True)])
+    assert 50258 in tok.encode_parts([("a plainword", False)])
+    assert 50258 not in tok.encode_parts([("a plainword", False)], control_tokens=["plainword"])
     assert tok.decode(tok.encode_parts([("a<think>b", False)])) == "a<think>b"
 
 

@@ -31,7 +31,7 @@ def test_its_own_format_comes_back_equal(name: str, tmp_path: Path) -> None:
     assert (back.name, back.vocab_size, len(back)) == (tok.name, tok.vocab_size, len(tok))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if name != "o200k_harmony"])
 def test_a_saved_tokenizer_json_gives_the_same_ids(name: str, tmp_path: Path) -> None:
     tok = tokenizer(name)
     tok.save(tmp_path / "tokenizer.json")
@@ -105,6 +105,11 @@ def test_what_does_not_fit_a_format_is_an_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_special_tokens_of_one_id_have_no_tokenizer_json(tmp_path: Path) -> None:
+    with pytest.raises(ts.UnsupportedFeature, match="reserved_200018"):
+        embedded("o200k_harmony").save(tmp_path / "tokenizer.json")
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "kept.toksmith"
     file.write_bytes(b"old")
@@ -128,7 +133,7 @@ def test_rank_files_take_pattern_and_specials_from_the_caller() -> None:
     assert tok.token_bytes(60000) == b"zonk!"
     with pytest.raises((ts.InputError, ts.UnsupportedFeature, ts.VocabularyError), match="pattern"):
         ts.Tokenizer.from_bytes(data)
-    with pytest.raises(ts.InputError, match="pattern"):
+    with pytest.raises((ts.InputError, ts.ModelError), match="pattern"):
         ts.Tokenizer.from_bytes(data, pattern="(unclosed", specials={})
 
 
