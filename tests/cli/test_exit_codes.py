@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,13 @@ def test_help_is_no_error(run: Any) -> None:
         assert (result.code, result.err) == (0, "")
         assert b"examples:" in result.out
         assert all(len(line) <= 100 for line in result.out.decode().splitlines())
+
+
+def test_help_on_a_terminal_that_has_ascii_only(spawn: Any) -> None:
+    process = spawn("encode", "--help", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert b"examples:" in out
 
 
 def test_version(run: Any) -> None:

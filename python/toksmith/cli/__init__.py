@@ -37,13 +37,13 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `toksmith ARGV…` and returns the exit code; never raises for bad input."""
+    _print_what_the_terminal_lacks()
     try:
         args = parser(_COMMANDS).parse_args(argv)
     except SystemExit as stop:  # --help, or wrong arguments; the message is out already
         return stop.code if isinstance(stop.code, int) else ERROR
     try:
         with _stoppable():
-            _print_what_the_terminal_lacks()
             code: int = args.run(args)
             sys.stdout.flush()
             return code
