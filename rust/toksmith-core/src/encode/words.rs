@@ -6,85 +6,100 @@
 use super::model::bpe::{Bpe, MergeScratch};
 use super::word_cache::{self as cache, ShortKey, WordCache};
 use crate::error::Result;
+use crate::simd::prefetch;
 use crate::token::{NONE, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
+use std::collections::HashMap;
 
-/// Marks an id that merging never gives: found by spelling only.
-const DEAD: u32 = 1 << 31;
-
-/// Token spellings, in two open-addressing tables at most half full.
+/// Token spellings, in open-addressing tables less than half full.
+///
+/// Those of up to [`PACKED`] bytes are whole in 16 bytes, four to a cache line:
+/// `id << 100 | length << 96 | bytes`. Longer ones are compared in the vocabulary.
 #[derive(Debug)]
 pub(crate) struct Words {
-    short: Vec<ShortWord>,
-    /// Ids of tokens of more than 15 bytes, or [`NONE`].
+    packed: Vec<u128>,
+    /// Ids of longer tokens, or [`NONE`].
     long: Vec<TokenId>,
+    /// Tokens that merging never gives and that are not taken whole either.
+    dead: HashMap<Vec<u8>, TokenId>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct ShortWord {
-    /// Zero is empty: a key has its length in the top byte.
-    low: u64,
-    high: u64,
-    id: TokenId,
+/// Longest token in the packed table.
+const PACKED: usize = 12;
+const ID_SHIFT: u32 = 100;
+const KEY_MASK: u128 = (1 << ID_SHIFT) - 1;
+
+/// The form of a key in the packed table.
+#[inline(always)]
+fn packed(key: ShortKey) -> u128 {
+    // The length moves from bit 120 to bit 96; the bytes between are zero.
+    (key & ((1 << 96) - 1)) | (key >> 120) << 96
 }
 
 impl Words {
     /// Indexes a vocabulary; `whole_words` makes tokens that no merge gives usable too.
     pub(crate) fn new(vocab: &Vocab, bpe: &Bpe, whole_words: bool) -> Self {
-        let short_count = vocab.iter().filter(|(_, bytes)| bytes.len() <= cache::SHORT).count();
-        let long_count = vocab.len() - short_count;
+        let live = (0..bpe.len() as u32).filter(|&rank| bpe.is_live(rank) || whole_words);
+        let long_count = live.filter(|&rank| bpe.token_len(rank) as usize > PACKED).count();
         let size = |count: usize| (count * 2).next_power_of_two().max(16);
         let mut words = Self {
-            short: vec![ShortWord { low: 0, high: 0, id: 0 }; size(short_count)],
+            packed: vec![0; size(bpe.len() - long_count)],
             long: vec![NONE; size(long_count)],
+            dead: HashMap::new(),
         };
         for rank in 0..bpe.len() as u32 {
             let id = bpe.id(rank);
-            let mark = if whole_words || bpe.is_live(rank) { 0 } else { DEAD };
-            if let Some(bytes) = vocab.get(id) {
-                words.insert(vocab, bytes, id, mark);
+            match vocab.get(id) {
+                Some(bytes) if whole_words || bpe.is_live(rank) => words.insert(vocab, bytes, id),
+                Some(bytes) => _ = words.dead.insert(bytes.to_vec(), id),
+                None => {}
             }
         }
         words
     }
 
-    fn insert(&mut self, vocab: &Vocab, bytes: &[u8], id: TokenId, mark: u32) {
-        if bytes.len() <= cache::SHORT {
+    fn insert(&mut self, vocab: &Vocab, bytes: &[u8], id: TokenId) {
+        if bytes.len() <= PACKED {
             let key = cache::short_key(bytes, 0, bytes.len());
-            let mask = self.short.len() - 1;
-            let mut at = cache::short_hash(key) as usize;
-            while self.short[at & mask].high != 0 {
-                if self.short[at & mask].key() == key {
+            let mask = self.packed.len() - 1;
+            let (mut at, key) = (cache::short_hash(key) as usize, packed(key));
+            while self.packed[at & mask] != 0 {
+                if self.packed[at & mask] & KEY_MASK == key {
                     return;
                 }
                 at += 1;
             }
-            self.short[at & mask] =
-                ShortWord { low: key as u64, high: (key >> 64) as u64, id: id | mark };
+            self.packed[at & mask] = key | u128::from(id) << ID_SHIFT;
         } else {
             let mask = self.long.len() - 1;
             let mut at = hash_bytes(bytes) as usize;
             while self.long[at & mask] != NONE {
-                if vocab.get(self.long[at & mask] & !DEAD) == Some(bytes) {
+                if vocab.get(self.long[at & mask]) == Some(bytes) {
                     return;
                 }
                 at += 1;
             }
-            self.long[at & mask] = id | mark;
+            self.long[at & mask] = id;
         }
     }
 
     #[inline(always)]
-    fn find_short(&self, key: ShortKey, hash: u64) -> u32 {
-        let mask = self.short.len() - 1;
-        let mut at = hash as usize;
+    fn prefetch(&self, hash: u64) {
+        prefetch(&self.packed, hash as usize & (self.packed.len() - 1));
+    }
+
+    /// The token of a key of at most [`PACKED`] bytes, or [`NONE`].
+    #[inline(always)]
+    fn find_packed(&self, key: ShortKey, hash: u64) -> u32 {
+        let mask = self.packed.len() - 1;
+        let (mut at, key) = (hash as usize, packed(key));
         loop {
-            let word = &self.short[at & mask];
-            if word.key() == key {
-                return word.id;
+            let word = self.packed[at & mask];
+            if word & KEY_MASK == key {
+                return (word >> ID_SHIFT) as u32;
             }
-            if word.high == 0 {
+            if word == 0 {
                 return NONE;
             }
             at += 1;
@@ -96,31 +111,29 @@ impl Words {
         let mut at = hash_bytes(bytes) as usize;
         loop {
             let id = self.long[at & mask];
-            if id == NONE || vocab.get(id & !DEAD) == Some(bytes) {
+            if id == NONE || vocab.get(id) == Some(bytes) {
                 return id;
             }
             at += 1;
         }
     }
 
-    /// The token spelled so, whether merging gives it or not.
-    pub(crate) fn spelling(&self, vocab: &Vocab, bytes: &[u8]) -> Option<TokenId> {
-        let id = if bytes.is_empty() {
-            NONE
-        } else if bytes.len() <= cache::SHORT {
-            let key = cache::short_key(bytes, 0, bytes.len());
-            self.find_short(key, cache::short_hash(key))
-        } else {
-            self.find_long(vocab, bytes)
-        };
-        (id != NONE).then_some(id & !DEAD)
+    /// The token of a pre-token taken whole, or [`NONE`].
+    fn find(&self, vocab: &Vocab, bytes: &[u8]) -> u32 {
+        match bytes.len() {
+            0 => NONE,
+            1..=PACKED => {
+                let key = cache::short_key(bytes, 0, bytes.len());
+                self.find_packed(key, cache::short_hash(key))
+            }
+            _ => self.find_long(vocab, bytes),
+        }
     }
-}
 
-impl ShortWord {
-    #[inline(always)]
-    fn key(&self) -> ShortKey {
-        u128::from(self.low) | u128::from(self.high) << 64
+    /// The token spelled so, whether encoding ever gives it or not.
+    pub(crate) fn spelling(&self, vocab: &Vocab, bytes: &[u8]) -> Option<TokenId> {
+        let id = self.find(vocab, bytes);
+        if id == NONE { self.dead.get(bytes).copied() } else { Some(id) }
     }
 }
 
@@ -215,14 +228,17 @@ pub(crate) struct Encoder<'a> {
     pub(crate) watch: &'a Watch<'a>,
 }
 
+/// In place of the key of a longer pre-token; equal to no key.
+const TOO_LONG: ShortKey = u128::MAX;
+
 /// Pre-tokens looked up together.
 const GROUP: usize = 128;
 
 impl Encoder<'_> {
     /// Encodes the pre-tokens that begin at `start` and end at `ends`; returns the last end.
     ///
-    /// In two passes, so that the cache lines of a group are on their way from memory before
-    /// the first of them is needed.
+    /// In passes over a group, so that the cache lines all of them need are on their way from
+    /// memory before the first is looked at: spellings first, the cache for what is not one token.
     #[inline(always)]
     pub(crate) fn words(
         &mut self,
@@ -231,29 +247,36 @@ impl Encoder<'_> {
         ends: &[usize],
         sink: &mut impl Sink,
     ) -> Result<usize> {
-        let mut keys = [(0, 0); GROUP];
+        let mut keys = [(TOO_LONG, 0); GROUP];
+        let mut found = [NONE; GROUP];
         let mut from = start;
         for (slot, &end) in keys.iter_mut().zip(ends) {
             let len = end - from;
-            if len <= cache::SHORT {
+            *slot = if len <= cache::SHORT {
                 let key = cache::short_key(text, from, len);
                 let hash = cache::short_hash(key);
-                self.cache.prefetch_short(hash);
-                *slot = (key, hash);
+                self.words.prefetch(hash);
+                (key, hash)
             } else {
-                *slot = (0, 0);
-            }
+                (TOO_LONG, 0)
+            };
             from = end;
         }
+        for (id, &(key, hash)) in found.iter_mut().zip(&keys[..ends.len().min(GROUP)]) {
+            // Longer keys have a length that no packed one has.
+            *id = self.words.find_packed(key, hash);
+            if *id == NONE {
+                self.cache.prefetch_short(hash);
+            }
+        }
         from = start;
-        for (&(key, hash), &end) in keys.iter().zip(ends) {
-            if key == 0 {
+        for ((&(key, hash), &id), &end) in keys.iter().zip(&found).zip(ends) {
+            if id != NONE {
+                sink.few([id], 1);
+            } else if key == TOO_LONG {
                 self.long_word(&text[from..end], sink)?;
-            } else if let Some((ids, count)) = self.cache.get_short(key, hash) {
-                sink.few(ids, count);
             } else {
-                self.short_miss(&text[from..end], key, hash);
-                sink.many(self.ids);
+                self.short_word(&text[from..end], key, hash, sink);
             }
             from = end;
         }
@@ -261,7 +284,6 @@ impl Encoder<'_> {
     }
 
     /// Encodes the pre-token `text[start..end]`.
-    #[inline(always)]
     pub(crate) fn word(
         &mut self,
         text: &[u8],
@@ -269,32 +291,31 @@ impl Encoder<'_> {
         end: usize,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        let len = end - start;
-        if len <= cache::SHORT {
-            let key = cache::short_key(text, start, len);
-            let hash = cache::short_hash(key);
-            if let Some((ids, count)) = self.cache.get_short(key, hash) {
-                sink.few(ids, count);
-            } else {
-                self.short_miss(&text[start..end], key, hash);
-                sink.many(self.ids);
-            }
-            return Ok(());
+        self.words(text, start, &[end], sink).map(|_| ())
+    }
+
+    /// A pre-token of at most [`cache::SHORT`] bytes that is not in the packed table.
+    #[inline]
+    fn short_word(&mut self, bytes: &[u8], key: ShortKey, hash: u64, sink: &mut impl Sink) {
+        if let Some((ids, count)) = self.cache.get_short(key, hash) {
+            sink.few(ids, count);
+        } else {
+            self.short_miss(bytes, key, hash);
+            sink.many(self.ids);
         }
-        self.long_word(&text[start..end], sink)
     }
 
     /// Leaves the ids in `self.ids` and in the cache.
     #[inline(never)]
     fn short_miss(&mut self, bytes: &[u8], key: ShortKey, hash: u64) {
         self.ids.clear();
-        let id = self.words.find_short(key, hash);
-        if id & DEAD == 0 {
-            self.ids.push(id);
-        } else {
+        let id = if bytes.len() > PACKED { self.words.find_long(self.vocab, bytes) } else { NONE };
+        if id == NONE {
             // Short pre-tokens never ask to stop.
             let _ = self.bpe.merge(bytes, self.merge, self.watch);
             self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
+        } else {
+            self.ids.push(id);
         }
         self.cache.put_short(key, hash, self.ids);
     }
@@ -313,11 +334,11 @@ impl Encoder<'_> {
         }
         self.ids.clear();
         let id = self.words.find_long(self.vocab, bytes);
-        if id & DEAD == 0 {
-            self.ids.push(id);
-        } else {
+        if id == NONE {
             self.bpe.merge(bytes, self.merge, self.watch)?;
             self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
+        } else {
+            self.ids.push(id);
         }
         if let Some((key, hash)) = &cached {
             self.cache.put_long(key, *hash, self.ids);

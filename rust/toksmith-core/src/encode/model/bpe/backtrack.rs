@@ -42,7 +42,7 @@ pub(super) fn merge(
                 pos = end;
                 break;
             }
-            token = trie.shorter(token);
+            token = bpe.tokens[token as usize].shorter;
             if token != NONE {
                 continue;
             }

@@ -36,13 +36,25 @@ use trie::Trie;
 pub struct Bpe {
     /// Rank -> id.
     ids: Vec<TokenId>,
-    /// Rank -> length in bytes.
-    lens: Vec<u32>,
-    /// Rank `256 + i` -> the live pair that makes it.
-    parts: Vec<(Rank, Rank)>,
+    /// Rank -> what the loops ask of a token.
+    tokens: Vec<Made>,
+    /// Number of ranks that are bytes or made by a merge.
+    live: usize,
     pairs: PairTable,
     /// Only where every product comes after both of its parts, as in trained vocabularies.
     trie: Option<Trie>,
+}
+
+/// A token as the loops see it, in a quarter of a cache line.
+#[derive(Debug, Clone, Copy)]
+struct Made {
+    /// The live pair that makes it; [`NONE`] for bytes and what no merge makes.
+    left: Rank,
+    right: Rank,
+    /// The longest shorter live token it begins with; [`NONE`] for bytes.
+    shorter: Rank,
+    /// Length in bytes.
+    len: u32,
 }
 
 /// Buffers of the merge loops, reused from call to call.
@@ -66,17 +78,20 @@ impl Bpe {
                 pairs::MAX_RANK
             )));
         }
-        let mut lens = Vec::with_capacity(ids.len());
-        for &id in &ids {
-            let bytes = vocab
-                .get(id)
-                .ok_or_else(|| Error::field("merges", format!("id {id} is no token")))?;
-            lens.push(bytes.len() as u32);
+        let bytes =
+            |rank: Rank| ids.get(rank as usize).and_then(|&id| vocab.get(id)).unwrap_or(&[]);
+        let (live, limit) = (256 + parts.len(), ids.len() as Rank);
+        let mut tokens = Vec::with_capacity(ids.len());
+        for rank in 0..limit {
+            let len = bytes(rank).len() as u32;
+            if len == 0 {
+                return Err(Error::field("merges", format!("rank {rank} is no token")));
+            }
+            tokens.push(Made { left: NONE, right: NONE, shorter: NONE, len });
         }
         let (mut pairs, mut monotone) = (PairTable::with_capacity(parts.len()), true);
         for (i, &(left, right)) in parts.iter().enumerate() {
             let rank = 256 + i as Rank;
-            let limit = ids.len() as Rank;
             if left >= limit || right >= limit {
                 return Err(Error::field(
                     "merges",
@@ -84,24 +99,32 @@ impl Bpe {
                 ));
             }
             monotone &= left < rank && right < rank;
-            if lens.get(left as usize).zip(lens.get(right as usize)).map(|(a, b)| a + b)
-                != lens.get(rank as usize).copied()
-            {
+            if tokens[left as usize].len + tokens[right as usize].len != tokens[rank as usize].len {
                 return Err(Error::field("merges", format!("merge {i} does not spell its token")));
             }
+            (tokens[rank as usize].left, tokens[rank as usize].right) = (left, right);
             if !pairs.insert(left, right, rank) {
                 return Err(Error::field("merges", format!("merge {i} repeats a pair")));
             }
         }
-        let bytes =
-            |rank: Rank| ids.get(rank as usize).and_then(|&id| vocab.get(id)).unwrap_or(&[]);
-        let trie = monotone.then(|| Trie::new(&parts, &lens, bytes)).transpose()?;
-        Ok(Self { ids, lens, parts, pairs, trie })
+        let mut trie = None;
+        if monotone {
+            let (tree, shorter) = Trie::new(live, bytes)?;
+            for (token, shorter) in tokens.iter_mut().zip(shorter) {
+                token.shorter = shorter;
+            }
+            trie = Some(tree);
+        }
+        Ok(Self { ids, tokens, live, pairs, trie })
     }
 
     /// The live pairs, as a native file stores them.
     pub fn compiled(&self) -> Compiled {
-        Compiled { ids: self.ids.clone(), parts: self.parts.clone() }
+        let made = self.tokens.iter().take(self.live).skip(256);
+        Compiled {
+            ids: self.ids.clone(),
+            parts: made.map(|token| (token.left, token.right)).collect(),
+        }
     }
 
     /// Number of ranks.
@@ -123,12 +146,12 @@ impl Bpe {
     /// The length in bytes of a rank's token.
     #[inline(always)]
     pub fn token_len(&self, rank: Rank) -> u32 {
-        self.lens[rank as usize]
+        self.tokens[rank as usize].len
     }
 
     /// Whether a merge makes this rank (bytes count as made).
     pub fn is_live(&self, rank: Rank) -> bool {
-        (rank as usize) < 256 + self.parts.len()
+        (rank as usize) < self.live
     }
 
     /// Merges one pre-token; the result is left in `scratch.ranks`. Linear time and memory
@@ -155,16 +178,15 @@ impl Bpe {
 
     /// The two tokens a token is merged from. O(ranks): for rare use.
     pub(crate) fn parts_of(&self, id: TokenId) -> Option<(TokenId, TokenId)> {
-        let at = self.ids.get(256..)?.iter().position(|&other| other == id)?;
-        let &(left, right) = self.parts.get(at)?;
+        let at = self.ids.get(256..self.live)?.iter().position(|&other| other == id)?;
+        let (left, right) = self.live_pair(256 + at as Rank);
         Some((self.id(left), self.id(right)))
     }
 
-    pub(crate) fn live_pair(&self, rank: Rank) -> (Rank, Rank) {
-        (rank as usize)
-            .checked_sub(256)
-            .and_then(|i| self.parts.get(i))
-            .copied()
-            .unwrap_or((NONE, NONE))
+    /// The pair that makes a rank.
+    #[inline(always)]
+    fn live_pair(&self, rank: Rank) -> (Rank, Rank) {
+        let token = &self.tokens[rank as usize];
+        (token.left, token.right)
     }
 }

@@ -1,172 +1,236 @@
 //! The live tokens as a prefix tree: the longest token at a place in a text.
 //!
-//! A node is a number: the rank itself where the path to it spells a token, a number above
-//! all ranks elsewhere. So one edge look-up gives both the next node and whether it is a token.
-//! Edges sit in one open-addressing table of 8-byte slots, except those below the first byte,
-//! which a direct table of 65,536 entries replaces.
+//! A double array by exclusive or: the child of a node for byte `b` stands in slot `base ^ b`,
+//! and is one if the slot's label is `b`. No two nodes share a base, so the label alone tells
+//! children from strangers, and base, label and a flag fit in four bytes: one load a step, and
+//! the whole tree of 100,000 tokens in one megabyte. The label of an empty slot belongs to a
+//! base that no node of its block has (there is one, or no slot would be empty).
 //!
-//! Building goes by length, shortest first, and starts each token at its left part, which is a
-//! token and therefore there already: half of all steps are saved.
+//! Building walks the sorted tokens depth first and places the children of a node near those
+//! of its parent, in one of the last few blocks of 256 slots with room for them. O(bytes).
 
 use crate::error::{Error, Result};
 use crate::token::{NONE, Rank};
 
-const CHILD_BITS: u32 = 24;
-const CHILD: u64 = (1 << CHILD_BITS) - 1;
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+const LABEL: u32 = 0xFF;
+/// Set where the path to a slot spells a token.
+const TOKEN: u32 = 0x100;
+const BASE_SHIFT: u32 = 9;
+/// Bases must stay below this.
+const MAX_BASE: usize = 1 << (32 - BASE_SHIFT);
+const BLOCK: usize = 256;
+/// The base of nodes without children: a block in which no label fits.
+const NOWHERE: u32 = BLOCK as u32;
+/// Blocks that are tried before a new one is added.
+const OPEN: usize = 8;
 
 /// Prefix tree of the live tokens.
 #[derive(Debug)]
 pub struct Trie {
-    /// `(node << 8 | byte) << 24 | child`; zero is empty, since no child is rank 0.
-    edges: Vec<u64>,
-    shift: u32,
-    used: usize,
-    /// Two bytes -> node, or [`NONE`].
-    second: Vec<u32>,
-    /// Rank -> the longest shorter token it begins with, or [`NONE`].
-    shorter: Vec<Rank>,
+    /// `base << 9 | token << 8 | label`. Slots 0 to 255 are the single bytes.
+    slots: Vec<u32>,
+    /// Slot -> rank, where the slot has [`TOKEN`].
+    ranks: Vec<Rank>,
 }
 
 impl Trie {
-    /// Builds the tree of the tokens that `parts` make, in time linear in their bytes.
-    ///
-    /// Rank `256 + i` is made of `parts[i]`, `lens[rank]` is a token's length and
-    /// `bytes(rank)` its bytes.
+    /// Builds the tree of `live` ranks, whose first 256 are the bytes, and gives for each the
+    /// longest shorter token it begins with ([`NONE`] for bytes).
     pub(super) fn new<'v>(
-        parts: &[(Rank, Rank)],
-        lens: &[u32],
+        live: usize,
         bytes: impl Fn(Rank) -> &'v [u8],
-    ) -> Result<Self> {
-        let live = 256 + parts.len();
-        let size = (live * 3).next_power_of_two();
-        let mut trie = Self {
-            edges: vec![0; size],
-            shift: 64 - size.trailing_zeros(),
-            used: 0,
-            second: vec![NONE; 1 << 16],
-            shorter: vec![NONE; live],
-        };
-        let mut nodes = live as u32;
-        for rank in by_length(lens, live) {
-            let Some(&(left, right)) = parts.get(rank as usize - 256) else { continue };
-            let (mut node, mut longest) = (left, left);
-            let Some((&last, inner)) = bytes(right).split_last() else { continue };
-            for &byte in inner {
-                let child = trie.child(node, byte);
-                node = if child == NONE {
-                    nodes += 1;
-                    trie.add(node, byte, nodes - 1);
-                    nodes - 1
-                } else {
-                    child
-                };
-                if (node as usize) < live {
-                    longest = node;
+    ) -> Result<(Self, Vec<Rank>)> {
+        let tokens = sorted(live, &bytes);
+        let mut builder = Builder::new(live);
+        let mut shorter = vec![NONE; live];
+        // (range of `tokens`, depth, slot, longest token on the path)
+        let mut todo: Vec<(usize, usize, usize, usize, Rank)> = Vec::new();
+        let mut children: Vec<(u8, usize)> = Vec::new();
+        let mut start = 0;
+        while let Some(&(_, rank)) = tokens.get(start) {
+            let byte = bytes(rank).first().copied().unwrap_or(0);
+            let end = start
+                + tokens[start..].partition_point(|&(_, rank)| bytes(rank).first() == Some(&byte));
+            todo.push((start, end.max(start + 1), 1, usize::from(byte), NONE));
+            start = end.max(start + 1);
+        }
+        while let Some((mut start, end, depth, slot, mut longest)) = todo.pop() {
+            let Some(&(_, first)) = tokens.get(start) else { continue };
+            if bytes(first).len() == depth {
+                builder.slots[slot] |= TOKEN;
+                builder.ranks[slot] = first;
+                shorter[first as usize] = longest;
+                longest = first;
+                start += 1;
+            }
+            if start == end {
+                builder.slots[slot] |= NOWHERE << BASE_SHIFT;
+                continue;
+            }
+            children.clear();
+            for (at, &(_, rank)) in tokens.iter().enumerate().take(end).skip(start) {
+                let byte = bytes(rank).get(depth).copied().unwrap_or(0);
+                if children.last().is_none_or(|&(last, _)| last != byte) {
+                    children.push((byte, at));
                 }
             }
-            trie.add(node, last, rank);
-            trie.shorter[rank as usize] = longest;
-            if u64::from(nodes) >= CHILD {
-                return Err(Error::unsupported("a vocabulary with more than 16 million prefixes"));
+            let base = builder.place(&children)?;
+            builder.slots[slot] |= (base as u32) << BASE_SHIFT;
+            let mut stop = end;
+            for &(byte, at) in children.iter().rev() {
+                let child = base ^ usize::from(byte);
+                builder.slots[child] = u32::from(byte);
+                todo.push((at, stop, depth + 1, child, longest));
+                stop = at;
             }
         }
-        Ok(trie)
+        Ok((builder.finish(), shorter))
     }
 
-    #[inline(always)]
-    fn home(&self, key: u64) -> usize {
-        (key.wrapping_mul(MULTIPLIER) >> self.shift) as usize
-    }
-
-    fn add(&mut self, node: u32, byte: u8, child: u32) {
-        if node < 256 {
-            self.second[(node << 8 | u32::from(byte)) as usize] = child;
-            return;
-        }
-        if (self.used + 1) * 2 > self.edges.len() {
-            let old = std::mem::take(&mut self.edges);
-            self.edges = vec![0; old.len() * 2];
-            self.shift -= 1;
-            for edge in old.into_iter().filter(|&edge| edge != 0) {
-                self.place(edge);
-            }
-        }
-        self.used += 1;
-        self.place((u64::from(node) << 8 | u64::from(byte)) << CHILD_BITS | u64::from(child));
-    }
-
-    fn place(&mut self, edge: u64) {
-        let mask = self.edges.len() - 1;
-        let mut at = self.home(edge >> CHILD_BITS);
-        while self.edges[at & mask] != 0 {
-            at += 1;
-        }
-        self.edges[at & mask] = edge;
-    }
-
-    /// The node one byte further, or [`NONE`]. Nodes below 256 are the single bytes.
-    #[inline(always)]
-    fn child(&self, node: u32, byte: u8) -> u32 {
-        if node < 256 {
-            return self.second[(node << 8 | u32::from(byte)) as usize];
-        }
-        self.edge(node, byte)
-    }
-
-    #[inline(always)]
-    fn edge(&self, node: u32, byte: u8) -> u32 {
-        let key = u64::from(node) << 8 | u64::from(byte);
-        let mask = self.edges.len() - 1;
-        let mut at = self.home(key);
-        loop {
-            let edge = self.edges[at & mask];
-            if edge >> CHILD_BITS == key {
-                return (edge & CHILD) as u32;
-            }
-            if edge == 0 {
-                return NONE;
-            }
-            at += 1;
-        }
-    }
-
-    /// The longest live token that `text` begins with. `text` is not empty.
+    /// The longest live token that `text` begins with; [`NONE`] for an empty text.
     #[inline(always)]
     pub(super) fn longest(&self, text: &[u8]) -> Rank {
-        let &[first, second, ref rest @ ..] = text else {
-            return text.first().map_or(NONE, |&b| Rank::from(b));
-        };
-        let mut longest = Rank::from(first);
-        let mut node = self.second[usize::from(first) << 8 | usize::from(second)];
-        if node == NONE {
-            return longest;
-        }
-        let live = self.shorter.len() as u32;
-        if node < live {
-            longest = node;
-        }
+        let Some((&first, rest)) = text.split_first() else { return NONE };
+        let mut at = usize::from(first);
+        let mut longest = at;
+        let mut slot = self.slots[at];
         for &byte in rest {
-            node = self.edge(node, byte);
-            if node < live {
-                longest = node;
-            } else if node == NONE {
+            at = (slot >> BASE_SHIFT) as usize ^ usize::from(byte);
+            slot = self.slots[at];
+            if slot & LABEL != u32::from(byte) {
                 break;
             }
+            if slot & TOKEN != 0 {
+                longest = at;
+            }
         }
-        longest
-    }
-
-    /// The longest shorter token that a token begins with, or [`NONE`] for single bytes.
-    #[inline(always)]
-    pub(super) fn shorter(&self, rank: Rank) -> Rank {
-        self.shorter[rank as usize]
+        self.ranks[longest]
     }
 }
 
-/// The products among `live` ranks, shortest token first.
-fn by_length(lens: &[u32], live: usize) -> Vec<Rank> {
-    let mut order: Vec<Rank> = (256..live as Rank).collect();
-    order.sort_by_key(|&rank| lens[rank as usize]);
-    order
+/// The tokens in the order of their bytes, each with its first eight as a number.
+fn sorted<'v>(live: usize, bytes: &impl Fn(Rank) -> &'v [u8]) -> Vec<(u64, Rank)> {
+    let mut tokens: Vec<(u64, Rank)> = (0..live as Rank)
+        .map(|rank| {
+            let token = bytes(rank);
+            let mut head = [0; 8];
+            let len = token.len().min(8);
+            head[..len].copy_from_slice(&token[..len]);
+            (u64::from_be_bytes(head), rank)
+        })
+        .collect();
+    tokens.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| bytes(a.1).cmp(bytes(b.1))));
+    tokens
+}
+
+/// 256 bits.
+type Bits = [u64; 4];
+
+fn has(bits: &Bits, at: usize) -> bool {
+    bits[at / 64 % 4] >> (at % 64) & 1 != 0
+}
+
+/// A block's slots that are taken and its bases that are used, by offset.
+#[derive(Clone, Copy)]
+struct Block {
+    taken: Bits,
+    used: Bits,
+}
+
+struct Builder {
+    slots: Vec<u32>,
+    ranks: Vec<Rank>,
+    blocks: Vec<Block>,
+    /// Blocks that may have room.
+    open: Vec<usize>,
+}
+
+impl Builder {
+    fn new(live: usize) -> Self {
+        let room = live * 5 / 2 + 4 * BLOCK;
+        let mut builder = Self {
+            slots: Vec::with_capacity(room),
+            ranks: Vec::with_capacity(room),
+            blocks: Vec::new(),
+            open: Vec::new(),
+        };
+        let full = Block { taken: [u64::MAX; 4], used: [u64::MAX; 4] };
+        builder.add(full);
+        builder.add(full);
+        for byte in 0..BLOCK {
+            builder.slots[byte] = byte as u32;
+            // Slot `NOWHERE ^ byte` must not have the label `byte`.
+            builder.slots[BLOCK + byte] = byte as u32 ^ LABEL;
+        }
+        builder
+    }
+
+    fn add(&mut self, block: Block) {
+        self.blocks.push(block);
+        self.slots.resize(self.blocks.len() * BLOCK, 0);
+        self.ranks.resize(self.blocks.len() * BLOCK, NONE);
+    }
+
+    /// Finds a base for children with these bytes, and takes their slots.
+    fn place(&mut self, children: &[(u8, usize)]) -> Result<usize> {
+        for i in (0..self.open.len()).rev() {
+            let block = self.open[i];
+            match fit(&self.blocks[block], children) {
+                Some(offset) => return Ok(self.take(block, offset, children)),
+                // Not even one child fits: the block is done with.
+                None if children.len() == 1 => _ = self.open.remove(i),
+                None => {}
+            }
+        }
+        if self.open.len() == OPEN {
+            self.open.remove(0);
+        }
+        let block = self.blocks.len();
+        if (block + 1) * BLOCK > MAX_BASE {
+            return Err(Error::unsupported("a vocabulary with more than 8 million prefixes"));
+        }
+        self.add(Block { taken: [0; 4], used: [0; 4] });
+        self.open.push(block);
+        Ok(self.take(block, 0, children))
+    }
+
+    fn take(&mut self, block: usize, offset: usize, children: &[(u8, usize)]) -> usize {
+        let bits = &mut self.blocks[block];
+        bits.used[offset / 64] |= 1 << (offset % 64);
+        for &(byte, _) in children {
+            let slot = offset ^ usize::from(byte);
+            bits.taken[slot / 64] |= 1 << (slot % 64);
+        }
+        block * BLOCK + offset
+    }
+
+    /// Gives empty slots labels that no base of their block asks for.
+    fn finish(mut self) -> Trie {
+        for (block, bits) in self.blocks.iter().enumerate() {
+            let Some(unused) = (0..BLOCK).find(|&offset| !has(&bits.used, offset)) else {
+                continue;
+            };
+            for slot in (0..BLOCK).filter(|&slot| !has(&bits.taken, slot)) {
+                self.slots[block * BLOCK + slot] = (slot ^ unused) as u32;
+            }
+        }
+        Trie { slots: self.slots, ranks: self.ranks }
+    }
+}
+
+/// An unused base of a block from which all children fall on free slots.
+fn fit(block: &Block, children: &[(u8, usize)]) -> Option<usize> {
+    let &(first, _) = children.first()?;
+    for word in 0..4 {
+        let mut free = !block.taken[word];
+        while free != 0 {
+            let offset = (word * 64 + free.trailing_zeros() as usize) ^ usize::from(first);
+            let fits = |&(byte, _): &(u8, usize)| !has(&block.taken, offset ^ usize::from(byte));
+            if !has(&block.used, offset) && children.iter().all(fits) {
+                return Some(offset);
+            }
+            free &= free - 1;
+        }
+    }
+    None
 }
