@@ -26,7 +26,8 @@ from generated import CONTEXTS, scalars_in, strings
 from references import EMBEDDED, json_pair, rank_pair
 from testdata import CORPORA, LANGUAGES, corpus, language
 
-RANKS = (*EMBEDDED, "llama3", "qwen")
+RANKS = (*(name for name in EMBEDDED if name != "gpt2"), "llama3", "qwen")
+SAME_RANKS = ("p50k_edit", "o200k_harmony")
 FILES = ("gpt2", "llama3", "qwen")
 JOBS = [(f"{name} (ranks)", name) for name in RANKS] + [(f"{name} (json)", name) for name in FILES]
 SOURCES = (*CORPORA, "languages", "generated", "generated, specials", "shapes", "scalar values")
@@ -87,7 +88,10 @@ def main() -> int:
         (job, name, source)
         for job, name in JOBS
         for source in SOURCES
-        if (not chosen.only or name in chosen.only) and source in chosen.sources
+        if (not chosen.only or name in chosen.only)
+        and source in chosen.sources
+        # Names that share ranks and pattern with another differ in their special tokens alone.
+        and (name not in SAME_RANKS or source.startswith("generated"))
     ]
     total = differing = 0
     print(f"{'vocabulary':<24}{'text':<22}{'documents':>12}{'differ':>8}{'seconds':>9}")
