@@ -2,7 +2,7 @@
 //!
 //! A loader turns a file into a [`Definition`]: plain data, everything checked that can be
 //! checked without building tables. [`crate::Tokenizer::build`] turns that into a tokenizer.
-//! The format is found by content ([`detect`]), never by name.
+//! The format is found by content ([`detect()`]), never by name.
 //!
 //! Start at [`load`] and [`save`]; each format is one module. What a file asks for that cannot
 //! be honoured is an [`Error::Unsupported`](crate::Error) naming the field, never ignored.

@@ -14,7 +14,7 @@ use crate::encode::pretokenize::Dialect::{self, FancyRegex, Oniguruma};
 use crate::encode::pretokenize::patterns;
 use crate::error::{Error, Result};
 
-/// Checks a pattern of a tokenizer.json. One of a known vocabulary, as [`write`] spells it,
+/// Checks a pattern of a tokenizer.json. One of a known vocabulary, as [`write()`] spells it,
 /// comes back in the spelling that selects its scanner.
 pub(super) fn read(pattern: &str) -> Result<(String, Dialect)> {
     let known = known_patterns().find(|known| write(known, FancyRegex).as_deref() == Ok(pattern));
