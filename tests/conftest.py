@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import NoReturn
 
 import hypothesis
 import pytest
 
 import toksmith as ts
+from vocabularies import embedded
 
 hypothesis.settings.register_profile(
     "tests",
@@ -23,22 +23,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tests")
 
 
-@cache
-def embedded(name: str) -> ts.Tokenizer:
-    """An embedded vocabulary, built once in this process."""
-    return ts.Tokenizer.from_pretrained(name)
-
-
 @pytest.fixture(scope="session")
 def pretrained() -> Callable[[str], ts.Tokenizer]:
     """Embedded vocabularies by name, each built once."""
     return embedded
-
-
-@pytest.fixture(scope="session")
-def tok() -> ts.Tokenizer:
-    """cl100k_base, for tests that need just any real tokenizer."""
-    return embedded("cl100k_base")
 
 
 @pytest.fixture(scope="session", autouse=True)

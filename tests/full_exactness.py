@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ["TOKSMITH_FULL"] = "1"
@@ -51,11 +51,12 @@ def texts_of(source: str) -> Iterator[str]:
             yield from scalars_in(context, block=16)
 
 
-def run(job: str, name: str, source: str) -> tuple[str, str, int, int, float, list[str]]:
-    """One cell: texts, texts that differ, seconds, and the first differences."""
+def run(cell: tuple[str, str, str]) -> tuple[str, str, int, int, float, list[str]]:
+    """One cell of the table: texts, texts that differ, seconds, and the first differences."""
+    job, name, source = cell
     begun = time.monotonic()
     ours, reference = rank_pair(name) if job.endswith("(ranks)") else json_pair(name)
-    count, found = 0, list[Difference]()
+    count, specials = 0, "specials" in source
 
     def counted(texts: Iterable[str]) -> Iterator[str]:
         nonlocal count
@@ -63,8 +64,7 @@ def run(job: str, name: str, source: str) -> tuple[str, str, int, int, float, li
             count += 1
             yield text
 
-    for difference in differences(ours, reference, counted(texts_of(source)), "specials" in source):
-        found.append(difference)
+    found = list(differences(ours, reference, counted(texts_of(source)), specials))
     if source == "scalar values":
         for context in CONTEXTS:
             for chunk in chunks(scalars_in(context, block=1), 1 << 15):
@@ -95,10 +95,9 @@ def main() -> int:
     ]
     total = differing = 0
     print(f"{'vocabulary':<24}{'text':<22}{'documents':>12}{'differ':>8}{'seconds':>9}")
-    # References keep global state in threads of their own: a process a cell, two at a time.
-    with ProcessPoolExecutor(os.cpu_count(), max_tasks_per_child=1) as pool:
-        for cell in pool.map(run, *zip(*cells, strict=True)):
-            job, source, count, wrong, seconds, examples = cell
+    # A process a cell: no cache or thread of a reference outlives the text it was made for.
+    with get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        for job, source, count, wrong, seconds, examples in pool.imap(run, cells):
             print(f"{job:<24}{source:<22}{count:>12,}{wrong:>8,}{seconds:>9.1f}", flush=True)
             print("".join(f"  {example}\n" for example in examples), end="")
             total, differing = total + count, differing + wrong

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from tiktoken_ext import openai_public
 
 import toksmith as ts
-from conftest import embedded
 from testdata import need
+from vocabularies import embedded
 
 EMBEDDED = (
     "r50k_base", "gpt2", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base", "o200k_harmony",

@@ -1,13 +1,21 @@
-"""Vocabulary files made up in tests: rank files and tokenizer.json from plain dictionaries."""
+"""Vocabularies of tests: the embedded ones, built once, and files made up of plain dictionaries."""
 
 from __future__ import annotations
 
 import base64
 import json
+from functools import cache
 
 import oracles
+import toksmith as ts
 
 BYTES = [bytes([byte]) for byte in range(256)]
+
+
+@cache
+def embedded(name: str) -> ts.Tokenizer:
+    """An embedded vocabulary, built once in this process."""
+    return ts.Tokenizer.from_pretrained(name)
 
 
 def to_rank_file(ranks: dict[bytes, int]) -> bytes:

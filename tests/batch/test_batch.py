@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toksmith as ts
-from conftest import embedded
+from vocabularies import embedded
 
 rows_of_ids = st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=6), max_size=6)
 

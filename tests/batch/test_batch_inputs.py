@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import toksmith as ts
-from conftest import embedded
+from vocabularies import embedded
 
 TEXTS = ["one", "", "two \U0001f642 words", "\u00e9" * 50, "x", "a longer text, " * 20]
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import toksmith as ts
-from conftest import embedded
+from vocabularies import embedded
 
 TEXTS = ["some text, " * 2_000] * 40
 TOTAL = sum(map(len, TEXTS))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import oracles
 import toksmith as ts
-from conftest import embedded
 from references import tiktoken_reference
+from vocabularies import embedded
 
 ids_of_bytes = st.lists(st.integers(0, 255) | st.integers(0, 50_256), max_size=60)
 portions = st.lists(st.integers(0, 5), max_size=30)

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 import oracles
 import toksmith as ts
-from conftest import embedded
 from generated import strings
 from references import embedded_ranks, tiktoken_from_ranks, tiktoken_reference
-from vocabularies import BYTES, to_rank_file, to_tokenizer_json
+from vocabularies import BYTES, embedded, to_rank_file, to_tokenizer_json
 
 WHOLE = r"[\s\S]+"
 texts = st.text("abc", max_size=40) | st.text("ab", min_size=300, max_size=900)

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 import shapes
 import toksmith as ts
-from conftest import embedded
 from testdata import FULL
+from vocabularies import embedded
 
 NAMES = ("r50k_base", "cl100k_base", "o200k_base")
 UNBROKEN = ("one letter", "spaces", "newlines", "random letters", "random CJK", "carets")

@@ -16,7 +16,6 @@ import pytest
 import shapes
 import toksmith as ts
 from compare import differences
-from conftest import embedded
 from generated import CONTEXTS, scalars_in, strings
 from references import (
     LLAMA3_PATTERN,
@@ -25,7 +24,7 @@ from references import (
     rank_pair,
     tiktoken_from_ranks,
 )
-from vocabularies import to_rank_file
+from vocabularies import embedded, to_rank_file
 
 PATTERN = LLAMA3_PATTERN  # a pattern in the syntax that every engine shares
 

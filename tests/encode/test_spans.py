@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import oracles
 import toksmith as ts
-from conftest import embedded
 from generated import strings
+from vocabularies import embedded
 
 
 def test_spans_of_a_text_with_shared_characters() -> None:

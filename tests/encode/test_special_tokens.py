@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toksmith as ts
-from conftest import embedded
 from references import json_pair
+from vocabularies import embedded
 
 SPECIAL = "<|endoftext|>"
 PIECES = [

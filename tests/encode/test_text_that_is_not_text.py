@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toksmith as ts
-from conftest import embedded
+from vocabularies import embedded
 
 hostile_bytes = st.binary(max_size=80) | st.lists(
     st.sampled_from(

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 import toksmith as ts
-from conftest import embedded
-from vocabularies import BYTES, to_rank_file
+from vocabularies import BYTES, embedded, to_rank_file
 
 HUGE = 1 << 22
 

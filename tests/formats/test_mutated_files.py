@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from conftest import embedded
 from formats.mutants import Mutant, everywhere, mutants, scramble, small_files
 from testdata import need
+from vocabularies import embedded
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs limits of POSIX processes")
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import toksmith as ts
-from conftest import embedded
 from references import EMBEDDED, json_pair
+from vocabularies import embedded
 
 ALLOWED_GLOBALS = {("toksmith.tokenizer", "Tokenizer"), ("toksmith.tokenizer", "_unpickle")}
 # How protocol 2, which knows no bytes, writes them.

@@ -9,9 +9,9 @@ import numpy as np
 
 import shapes
 import toksmith as ts
-from conftest import embedded
 from generated import strings
 from testdata import FULL
+from vocabularies import embedded
 
 THREADS = 16
 

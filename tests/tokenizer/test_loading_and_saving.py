@@ -9,9 +9,9 @@ import pytest
 import tokenizers
 
 import toksmith as ts
-from conftest import embedded
 from generated import strings
 from references import EMBEDDED, json_pair, load_ranks, rank_file, rank_pair
+from vocabularies import embedded
 
 ALL = (*EMBEDDED, "saved/cl100k_base")
 TEXT = "Some text, <|endoftext|>\n\n  and 12345 \U0001f642's!"

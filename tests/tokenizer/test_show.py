@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import embedded
+from vocabularies import embedded
 
 
 def test_outside_a_terminal_tokens_are_in_brackets() -> None:

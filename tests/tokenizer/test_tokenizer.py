@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import toksmith as ts
-from conftest import embedded
 from generated import strings
 from references import EMBEDDED, tiktoken_reference
+from vocabularies import embedded
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
