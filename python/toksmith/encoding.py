@@ -61,7 +61,7 @@ class Encoding:
         if not isinstance(other, Encoding):
             return NotImplemented
         return (
-            self._tokenizer.digest == other._tokenizer.digest
+            self._tokenizer == other._tokenizer
             and np.array_equal(self.ids, other.ids)
             and np.array_equal(self.spans, other.spans)
             and np.array_equal(self.char_spans, other.char_spans)

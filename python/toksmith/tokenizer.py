@@ -254,7 +254,7 @@ class Tokenizer(_native.Tokenizer):
         """Whether the other gives the same ids for every text."""
         if not isinstance(other, _native.Tokenizer):
             return NotImplemented
-        return self.digest == other.digest
+        return self is other or self.digest == other.digest
 
     def __hash__(self) -> int:
         """Equal tokenizers hash equally."""
