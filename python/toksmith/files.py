@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toksmith._native import InputError, ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What a folder may hold, in the order of preference.
 _IN_A_FOLDER = ("tokenizer.json", "tokenizer.model", "*.toksmith", "*.tiktoken")
@@ -56,6 +59,9 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
 
 def as_path(path: str | os.PathLike[str]) -> Path:
     """`path` as a `Path`, or an `InputError` that says what it is instead."""
+    # Imported here: embedded vocabularies are ready sooner without it.
+    from pathlib import Path
+
     try:
         return Path(path)
     except TypeError:

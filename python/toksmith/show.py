@@ -7,7 +7,6 @@ cursor nor open a tag. Start at `TokenView`.
 
 from __future__ import annotations
 
-import html
 import os
 import sys
 from itertools import cycle
@@ -72,6 +71,8 @@ def to_text(tokens: list[bytes]) -> str:
 
 def to_html(tokens: list[bytes], ids: list[int]) -> str:
     """The tokens on coloured grounds, for a page."""
+    import html
+
     spans = "".join(
         f'<span title="{token_id}" style="background:{colour};color:#000">'
         f"{html.escape(printable(token))}</span>{_line_end(token)}"

@@ -7,8 +7,7 @@ batch, and needs Python's help: paths, arrays, pickling, display. Start at `Toke
 
 from __future__ import annotations
 
-import html
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from toksmith.progress import reporting
 from toksmith.show import TokenView
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable
     from typing import Literal, TypeAlias
 
@@ -280,6 +278,8 @@ class Tokenizer(_native.Tokenizer):
         )
 
     def _repr_html_(self) -> str:
+        import html
+
         rows = {
             "name": self.name or "unnamed",
             "tokens": self.vocab_size,
@@ -309,7 +309,8 @@ def _unpickle(cls: type[Tokenizer], data: bytes, digest: str) -> Tokenizer:
 def _package_data(file: str) -> bytes:
     # Through the package's loader: works from a zip, without the cost of importlib.resources.
     loader: Any = __spec__.loader if __spec__ else None
-    data: bytes = loader.get_data(str(Path(__file__).parent / "data" / file))
+    folder = os.path.dirname(__file__)  # noqa: PTH120  # importing pathlib takes milliseconds
+    data: bytes = loader.get_data(f"{folder}{os.sep}data{os.sep}{file}")
     return data
 
 
