@@ -1,56 +1,33 @@
 //! Pre-tokens seen before, with their ids: what makes repeated words cheap.
 //!
-//! Two tables of fixed-size entries, two entries a set, so that a look-up reads one or two
-//! cache lines and an insertion moves the older entry of a full set out. Keys are the bytes
-//! themselves, never a hash of them, so a cache can change the time an id takes, not the id.
-//! The tables grow with use up to a byte budget.
+//! Two open-addressing tables of 32-byte entries. Pre-tokens of up to 15 bytes are whole in
+//! their entry, with up to four ids; longer ones, and more ids, lie in arenas. Keys are the
+//! bytes themselves, or are compared with them, never a hash alone: a cache can change the time
+//! an id takes, not the id. A look-up reads at most [`PROBES`] entries, whatever the text. The
+//! tables grow with use; at the byte budget they are emptied.
 
+use super::words::Sink;
 use crate::simd::prefetch;
 use crate::token::TokenId;
 
 /// Longest pre-token in the short table.
 pub const SHORT: usize = 15;
 /// Longest pre-token in the long table.
-pub const LONG: usize = 31;
+pub const LONG: usize = 1024;
 /// Ids an entry of the short table holds.
-pub const SHORT_IDS: usize = 4;
-const LONG_IDS: usize = 7;
-/// The count of ids lives in the top bits of the first one; see [`crate::vocab::MAX_ID`].
+const INLINE: usize = 4;
+/// The number of ids is in the top bits of the first one; see [`crate::vocab::MAX_ID`].
 const COUNT_SHIFT: u32 = 28;
 const ID_MASK: u32 = (1 << COUNT_SHIFT) - 1;
-/// Default limit of one thread's tables together.
-pub const DEFAULT_BUDGET: usize = 24 << 20;
+/// In place of a number of ids: they are in the arena, at the second number, as many as the third.
+const ELSEWHERE: u32 = 15;
+/// Entries looked at before giving up.
+const PROBES: usize = 8;
+/// Limit of one thread's tables and arenas together.
+pub const DEFAULT_BUDGET: usize = 32 << 20;
 
-/// Up to 15 bytes and their number in the top byte.
+/// Up to 15 bytes, and their number in the top byte.
 pub type ShortKey = u128;
-
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(32))]
-struct ShortEntry {
-    key: ShortKey,
-    ids: [TokenId; SHORT_IDS],
-}
-
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-struct LongEntry {
-    key: [u64; 4],
-    ids: [TokenId; LONG_IDS + 1],
-}
-
-/// One thread's cache.
-#[derive(Debug)]
-pub struct WordCache {
-    short: Vec<[ShortEntry; 2]>,
-    long: Vec<[LongEntry; 2]>,
-    /// Entries written since the table last grew.
-    short_filled: usize,
-    long_filled: usize,
-    budget: usize,
-}
-
-const EMPTY_SHORT: ShortEntry = ShortEntry { key: 0, ids: [0; SHORT_IDS] };
-const EMPTY_LONG: LongEntry = LongEntry { key: [0; 4], ids: [0; LONG_IDS + 1] };
 
 /// Folded multiplication of two words, good in all bits.
 #[inline(always)]
@@ -63,6 +40,20 @@ pub fn mix(a: u64, b: u64) -> u64 {
 #[inline(always)]
 pub fn short_hash(key: ShortKey) -> u64 {
     mix(key as u64, (key >> 64) as u64)
+}
+
+/// Hash of any bytes.
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut chunks = bytes.chunks_exact(8);
+    let mut hash = bytes.len() as u64;
+    for chunk in &mut chunks {
+        hash = mix(hash, chunk.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk)));
+    }
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(chunks.remainder()) {
+        *to = *from;
+    }
+    mix(hash, u64::from_le_bytes(word))
 }
 
 /// The key of a pre-token of at most [`SHORT`] bytes at `start`, in one or two loads.
@@ -84,138 +75,210 @@ pub fn short_key(text: &[u8], start: usize, len: usize) -> ShortKey {
     (word & mask) | (len as u128) << 120
 }
 
+/// A key (zero: empty) and what it stands for.
+type Entry = [[u64; 2]; 2];
+
+/// Entries, each within one cache line.
+#[derive(Debug, Default)]
+struct Table {
+    /// Halves of entries. Plain arrays, so that a new table is fresh zero pages.
+    halves: Vec<[u64; 2]>,
+    /// First half in use: entries begin at a multiple of their size.
+    first: usize,
+    mask: usize,
+    used: usize,
+}
+
+impl Table {
+    fn new(entries: usize) -> Self {
+        let halves = vec![[0; 2]; entries * 2 + 1];
+        let first = usize::from(halves.as_ptr().addr() % size_of::<Entry>() != 0);
+        Self { halves, first, mask: entries - 1, used: 0 }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.halves.as_slice())
+    }
+
+    #[inline(always)]
+    fn at(&self, hash: u64) -> usize {
+        self.first + (hash as usize & self.mask) * 2
+    }
+
+    #[inline(always)]
+    fn entry(&self, hash: u64) -> Option<&Entry> {
+        self.halves.get(self.at(hash)..)?.first_chunk()
+    }
+
+    /// Where to write an entry of this key; counts a slot that was empty.
+    fn slot(&mut self, key: [u64; 2], hash: u64) -> Option<&mut Entry> {
+        let mut at = self.at(hash);
+        for probe in 0..PROBES as u64 {
+            let here = self.at(hash.wrapping_add(probe));
+            let there = *self.halves.get(here)?;
+            if there == [0; 2] {
+                self.used += 1;
+                at = here;
+                break;
+            }
+            if there == key {
+                at = here;
+                break;
+            }
+        }
+        self.halves.get_mut(at..)?.first_chunk_mut()
+    }
+
+    /// A table twice as large with the same entries; `hash_of` gives the hash of a key.
+    fn grow(&mut self, hash_of: impl Fn([u64; 2]) -> u64) {
+        let mut grown =
+            Self::new(if self.halves.is_empty() { SMALLEST } else { (self.mask + 1) * 4 });
+        for entry in self.halves.get(self.first..).unwrap_or(&[]).as_chunks::<2>().0 {
+            if entry[0] != [0; 2]
+                && let Some(slot) = grown.slot(entry[0], hash_of(entry[0]))
+            {
+                *slot = *entry;
+            }
+        }
+        *self = grown;
+    }
+}
+
+/// Entries of a new table.
+const SMALLEST: usize = 1 << 10;
+
+/// One thread's cache.
+#[derive(Debug)]
+pub struct WordCache {
+    short: Table,
+    long: Table,
+    keys: Vec<u8>,
+    ids: Vec<TokenId>,
+    budget: usize,
+}
+
 impl WordCache {
     /// An empty cache that grows to at most `budget` bytes.
     pub fn new(budget: usize) -> Self {
-        Self { short: Vec::new(), long: Vec::new(), short_filled: 0, long_filled: 0, budget }
+        Self {
+            short: Table::default(),
+            long: Table::default(),
+            keys: Vec::new(),
+            ids: Vec::new(),
+            budget,
+        }
     }
 
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
-        size_of_val(self.short.as_slice()) + size_of_val(self.long.as_slice())
+        self.short.bytes()
+            + self.long.bytes()
+            + self.keys.capacity()
+            + self.ids.capacity() * size_of::<TokenId>()
     }
 
-    /// Asks for the line [`WordCache::get_short`] will read.
+    /// Asks for the line [`WordCache::get_short`] will read first.
     #[inline(always)]
     pub fn prefetch_short(&self, hash: u64) {
-        prefetch(&self.short, hash as usize & self.short.len().wrapping_sub(1));
+        prefetch(&self.short.halves, self.short.at(hash));
     }
 
-    /// The ids of a short pre-token: an array and how many of it count.
+    /// Gives the ids of a short pre-token to `sink`, if they are here.
     #[inline(always)]
-    pub fn get_short(&self, key: ShortKey, hash: u64) -> Option<([TokenId; SHORT_IDS], usize)> {
-        let set = self.short.get(hash as usize & self.short.len().wrapping_sub(1))?;
-        let entry = if set[0].key == key {
-            &set[0]
-        } else if set[1].key == key {
-            &set[1]
-        } else {
-            return None;
-        };
-        let mut ids = entry.ids;
-        let count = (ids[0] >> COUNT_SHIFT) as usize;
-        ids[0] &= ID_MASK;
-        Some((ids, count))
+    pub fn get_short(&self, key: ShortKey, hash: u64, sink: &mut impl Sink) -> bool {
+        let key = [key as u64, (key >> 64) as u64];
+        for probe in 0..PROBES as u64 {
+            let Some(entry) = self.short.entry(hash.wrapping_add(probe)) else { return false };
+            if entry[0] == key {
+                let [low, high] = entry[1];
+                let ids =
+                    [low as u32 & ID_MASK, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+                let count = low as u32 >> COUNT_SHIFT;
+                if count == ELSEWHERE {
+                    sink.many(self.elsewhere(ids[1], ids[2]));
+                } else {
+                    sink.few(ids, count as usize);
+                }
+                return true;
+            }
+            if entry[0] == [0; 2] {
+                return false;
+            }
+        }
+        false
     }
 
-    /// Remembers a short pre-token if its ids fit.
+    fn elsewhere(&self, start: u32, count: u32) -> &[TokenId] {
+        self.ids.get(start as usize..(start + count) as usize).unwrap_or(&[])
+    }
+
+    /// Remembers a short pre-token.
     #[inline]
     pub fn put_short(&mut self, key: ShortKey, hash: u64, ids: &[TokenId]) {
-        if ids.is_empty() || ids.len() > SHORT_IDS {
-            return;
+        if self.short.used * 2 >= self.short.halves.len() / 2 {
+            self.make_room(self.short.bytes() * 4);
+            self.short.grow(|key| mix(key[0], key[1]));
         }
-        if self.short_filled >= self.short.len() {
-            self.grow_short();
-        }
-        let at = hash as usize & self.short.len().wrapping_sub(1);
-        let Some(set) = self.short.get_mut(at) else { return };
-        let mut entry = ShortEntry { key, ..EMPTY_SHORT };
-        entry.ids[..ids.len()].copy_from_slice(ids);
-        entry.ids[0] |= (ids.len() as u32) << COUNT_SHIFT;
-        self.short_filled += usize::from(set[1].key == 0);
-        set[1] = set[0];
-        set[0] = entry;
-    }
-
-    fn grow_short(&mut self) {
-        let sets = (self.short.len() * 4).max(1 << 9);
-        // Two thirds of the budget for short pre-tokens, the rest for long ones.
-        if sets * size_of::<[ShortEntry; 2]>() > self.budget / 3 * 2 {
-            self.short_filled = 0;
-            return;
-        }
-        let old = std::mem::replace(&mut self.short, vec![[EMPTY_SHORT; 2]; sets]);
-        self.short_filled = 0;
-        for entry in old.iter().flatten().filter(|entry| entry.key != 0) {
-            let set = &mut self.short[short_hash(entry.key) as usize & (sets - 1)];
-            self.short_filled += usize::from(set[1].key == 0);
-            set[1] = set[0];
-            set[0] = *entry;
+        let value = if ids.len() <= INLINE {
+            let id = |i: usize| u64::from(ids.get(i).copied().unwrap_or(0));
+            [id(0) | (ids.len() as u64) << COUNT_SHIFT | id(1) << 32, id(2) | id(3) << 32]
+        } else {
+            let start = self.store(ids);
+            [u64::from(ELSEWHERE) << COUNT_SHIFT | start << 32, ids.len() as u64]
+        };
+        let key = [key as u64, (key >> 64) as u64];
+        if let Some(slot) = self.short.slot(key, hash) {
+            *slot = [key, value];
         }
     }
 
-    /// The ids of a pre-token of 16 to [`LONG`] bytes.
-    #[inline]
-    pub fn get_long(&self, key: &[u64; 4], hash: u64) -> Option<([TokenId; LONG_IDS + 1], usize)> {
-        let set = self.long.get(hash as usize & self.long.len().wrapping_sub(1))?;
-        let entry = set.iter().find(|entry| entry.key == *key)?;
-        let mut ids = entry.ids;
-        let count = (ids[0] >> COUNT_SHIFT) as usize;
-        ids[0] &= ID_MASK;
-        Some((ids, count))
+    /// Gives the ids of a longer pre-token to `sink`, if they are here.
+    pub fn get_long(&self, bytes: &[u8], hash: u64, sink: &mut impl Sink) -> bool {
+        for probe in 0..PROBES as u64 {
+            let Some(&[[tag, place], [ids, _]]) = self.long.entry(hash.wrapping_add(probe)) else {
+                return false;
+            };
+            let (start, len) = (place as u32 as usize, (place >> 32) as usize);
+            if tag == hash && len == bytes.len() && self.keys.get(start..start + len) == Some(bytes)
+            {
+                sink.many(self.elsewhere(ids as u32, (ids >> 32) as u32));
+                return true;
+            }
+            if place == 0 {
+                return false;
+            }
+        }
+        false
     }
 
-    /// Remembers a pre-token of 16 to [`LONG`] bytes if its ids fit.
-    #[inline]
-    pub fn put_long(&mut self, key: &[u64; 4], hash: u64, ids: &[TokenId]) {
-        if ids.is_empty() || ids.len() > LONG_IDS {
-            return;
+    /// Remembers a pre-token of up to [`LONG`] bytes.
+    pub fn put_long(&mut self, bytes: &[u8], hash: u64, ids: &[TokenId]) {
+        if self.long.used * 2 >= self.long.halves.len() / 2 {
+            self.make_room(self.long.bytes() * 4);
+            self.long.grow(|key| key[0]);
         }
-        if self.long_filled >= self.long.len() {
-            self.grow_long();
-        }
-        let at = hash as usize & self.long.len().wrapping_sub(1);
-        let Some(set) = self.long.get_mut(at) else { return };
-        let mut entry = LongEntry { key: *key, ..EMPTY_LONG };
-        entry.ids[..ids.len()].copy_from_slice(ids);
-        entry.ids[0] |= (ids.len() as u32) << COUNT_SHIFT;
-        self.long_filled += usize::from(set[1].key == [0; 4]);
-        set[1] = set[0];
-        set[0] = entry;
-    }
-
-    fn grow_long(&mut self) {
-        let sets = (self.long.len() * 4).max(1 << 8);
-        if sets * size_of::<[LongEntry; 2]>() > self.budget / 3 {
-            self.long_filled = 0;
-            return;
-        }
-        let old = std::mem::replace(&mut self.long, vec![[EMPTY_LONG; 2]; sets]);
-        self.long_filled = 0;
-        for entry in old.iter().flatten().filter(|entry| entry.key != [0; 4]) {
-            let set = &mut self.long[long_hash(&entry.key) as usize & (sets - 1)];
-            self.long_filled += usize::from(set[1].key == [0; 4]);
-            set[1] = set[0];
-            set[0] = *entry;
+        let start = self.store(ids);
+        let place = self.keys.len() as u64 | (bytes.len() as u64) << 32;
+        self.keys.extend_from_slice(bytes);
+        if let Some(slot) = self.long.slot([hash, place], hash) {
+            *slot = [[hash, place], [start | (ids.len() as u64) << 32, 0]];
         }
     }
-}
 
-/// The key of a pre-token of 16 to [`LONG`] bytes: the bytes, and their number in the last.
-#[inline(always)]
-pub fn long_key(bytes: &[u8]) -> [u64; 4] {
-    let mut buffer = [0u8; 32];
-    buffer[..bytes.len()].copy_from_slice(bytes);
-    buffer[31] = bytes.len() as u8;
-    let mut key = [0; 4];
-    for (word, chunk) in key.iter_mut().zip(buffer.chunks_exact(8)) {
-        *word = chunk.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+    /// Puts ids into the arena; returns where.
+    fn store(&mut self, ids: &[TokenId]) -> u64 {
+        self.make_room(self.keys.capacity() / 8 + ids.len() * 8);
+        let start = self.ids.len() as u64;
+        self.ids.extend_from_slice(ids);
+        start
     }
-    key
-}
 
-/// Hash of a long key.
-#[inline(always)]
-pub fn long_hash(key: &[u64; 4]) -> u64 {
-    mix(mix(key[0], key[1]), mix(key[2], key[3]))
+    /// Empties everything if `more` bytes would exceed the budget.
+    fn make_room(&mut self, more: usize) {
+        if self.bytes() + more > self.budget {
+            *self = Self::new(self.budget);
+            self.short.grow(|key| key[0]);
+            self.long.grow(|key| key[0]);
+        }
+    }
 }

@@ -73,7 +73,7 @@ impl Words {
             self.packed[at & mask] = key | u128::from(id) << ID_SHIFT;
         } else {
             let mask = self.long.len() - 1;
-            let mut at = hash_bytes(bytes) as usize;
+            let mut at = cache::hash_bytes(bytes) as usize;
             while self.long[at & mask] != NONE {
                 if vocab.get(self.long[at & mask]) == Some(bytes) {
                     return;
@@ -106,9 +106,10 @@ impl Words {
         }
     }
 
-    fn find_long(&self, vocab: &Vocab, bytes: &[u8]) -> u32 {
+    /// The token of more than [`PACKED`] bytes spelled so, or [`NONE`]; `hash` is that of its bytes.
+    fn find_long(&self, vocab: &Vocab, bytes: &[u8], hash: u64) -> u32 {
         let mask = self.long.len() - 1;
-        let mut at = hash_bytes(bytes) as usize;
+        let mut at = hash as usize;
         loop {
             let id = self.long[at & mask];
             if id == NONE || vocab.get(id) == Some(bytes) {
@@ -126,7 +127,7 @@ impl Words {
                 let key = cache::short_key(bytes, 0, bytes.len());
                 self.find_packed(key, cache::short_hash(key))
             }
-            _ => self.find_long(vocab, bytes),
+            _ => self.find_long(vocab, bytes, cache::hash_bytes(bytes)),
         }
     }
 
@@ -135,14 +136,6 @@ impl Words {
         let id = self.find(vocab, bytes);
         if id == NONE { self.dead.get(bytes).copied() } else { Some(id) }
     }
-}
-
-fn hash_bytes(bytes: &[u8]) -> u64 {
-    bytes.chunks(8).fold(bytes.len() as u64, |hash, chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        cache::mix(hash, u64::from_le_bytes(word))
-    })
 }
 
 /// Where ids go.
@@ -297,9 +290,7 @@ impl Encoder<'_> {
     /// A pre-token of at most [`cache::SHORT`] bytes that is not in the packed table.
     #[inline]
     fn short_word(&mut self, bytes: &[u8], key: ShortKey, hash: u64, sink: &mut impl Sink) {
-        if let Some((ids, count)) = self.cache.get_short(key, hash) {
-            sink.few(ids, count);
-        } else {
+        if !self.cache.get_short(key, hash, sink) {
             self.short_miss(bytes, key, hash);
             sink.many(self.ids);
         }
@@ -308,42 +299,44 @@ impl Encoder<'_> {
     /// Leaves the ids in `self.ids` and in the cache.
     #[inline(never)]
     fn short_miss(&mut self, bytes: &[u8], key: ShortKey, hash: u64) {
-        self.ids.clear();
-        let id = if bytes.len() > PACKED { self.words.find_long(self.vocab, bytes) } else { NONE };
-        if id == NONE {
-            // Short pre-tokens never ask to stop.
-            let _ = self.bpe.merge(bytes, self.merge, self.watch);
-            self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
+        let whole = if bytes.len() > PACKED {
+            self.words.find_long(self.vocab, bytes, cache::hash_bytes(bytes))
         } else {
-            self.ids.push(id);
-        }
+            NONE
+        };
+        // Short pre-tokens never ask to stop.
+        let _ = self.merge(bytes, whole);
         self.cache.put_short(key, hash, self.ids);
     }
 
+    /// A longer pre-token.
     #[inline(never)]
     fn long_word(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<()> {
-        let cached = (bytes.len() <= cache::LONG).then(|| {
-            let key = cache::long_key(bytes);
-            (key, cache::long_hash(&key))
-        });
-        if let Some((key, hash)) = &cached {
-            if let Some((ids, count)) = self.cache.get_long(key, *hash) {
-                sink.few(ids, count);
+        if bytes.len() > cache::LONG {
+            let whole = self.words.find_long(self.vocab, bytes, cache::hash_bytes(bytes));
+            self.merge(bytes, whole)?;
+        } else {
+            let hash = cache::hash_bytes(bytes);
+            if self.cache.get_long(bytes, hash, sink) {
                 return Ok(());
             }
+            self.merge(bytes, self.words.find_long(self.vocab, bytes, hash))?;
+            self.cache.put_long(bytes, hash, self.ids);
         }
+        sink.many(self.ids);
+        Ok(())
+    }
+
+    /// Leaves in `self.ids` the token `whole`, or if that is [`NONE`] what merging makes.
+    #[inline]
+    fn merge(&mut self, bytes: &[u8], whole: TokenId) -> Result<()> {
         self.ids.clear();
-        let id = self.words.find_long(self.vocab, bytes);
-        if id == NONE {
+        if whole == NONE {
             self.bpe.merge(bytes, self.merge, self.watch)?;
             self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
         } else {
-            self.ids.push(id);
+            self.ids.push(whole);
         }
-        if let Some((key, hash)) = &cached {
-            self.cache.put_long(key, *hash, self.ids);
-        }
-        sink.many(self.ids);
         Ok(())
     }
 }

@@ -9,13 +9,17 @@
 //!
 //! Oracles: `naive.rs`, `heap.rs`.
 
+use super::Bpe;
 use super::trie::Trie;
-use super::{Bpe, heap};
-use crate::error::Result;
 use crate::token::{NONE, Rank};
-use crate::watch::Watch;
 
-/// Appends the ranks of `bytes` to `out`. `dead` is a buffer. O(n) time and memory.
+/// Longest pre-token handled here, in bytes: beyond, merging in blocks has the lower bound.
+pub(super) const MAX: usize = 256;
+
+/// Appends the ranks of `bytes`, at most [`MAX`] of them, to `out`. `dead` is a buffer.
+///
+/// Gives up and returns false where that would take many more tries than there are bytes, as
+/// in runs of a sign of which the vocabulary has many lengths.
 #[inline]
 pub(super) fn merge(
     bpe: &Bpe,
@@ -23,12 +27,11 @@ pub(super) fn merge(
     bytes: &[u8],
     dead: &mut Vec<u64>,
     out: &mut Vec<Rank>,
-    watch: &Watch<'_>,
-) -> Result<()> {
+) -> bool {
     dead.clear();
     dead.resize(bytes.len() / 64 + 1, 0);
-    let base = out.len();
-    let (mut pos, mut polled, mut last) = (0, POLL, NONE);
+    let mut tries = bytes.len() + 16;
+    let (mut pos, mut last) = (0, NONE);
     while pos < bytes.len() {
         let mut token = trie.longest(&bytes[pos..]);
         // Tries `token` and its prefixes behind `last`; gives `last` up where none fits.
@@ -42,31 +45,23 @@ pub(super) fn merge(
                 pos = end;
                 break;
             }
+            tries -= 1;
             token = bpe.tokens[token as usize].shorter;
+            if tries == 0 {
+                return false;
+            }
             if token != NONE {
                 continue;
             }
             dead[pos / 64] |= 1 << (pos % 64);
-            if out.len() == base {
-                // Cannot be: every text has an encoding. A file whose merges contradict each
-                // other could bring us here; it is encoded by its merges as they stand.
-                heap::merge(&bpe.pairs, bytes, out);
-                return Ok(());
-            }
-            token = out.pop().unwrap_or(NONE);
+            let Some(given_up) = out.pop() else { return false };
+            token = given_up;
             pos -= bpe.token_len(token) as usize;
-            last = if out.len() > base { out[out.len() - 1] } else { NONE };
-        }
-        if pos > polled {
-            polled = pos + POLL;
-            watch.poll()?;
+            last = out.last().copied().unwrap_or(NONE);
         }
     }
-    Ok(())
+    true
 }
-
-/// Bytes between two looks at the watch.
-const POLL: usize = 1 << 16;
 
 /// Whether `left right` is the encoding of its text, in O(height of the two merge trees).
 ///

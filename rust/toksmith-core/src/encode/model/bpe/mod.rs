@@ -11,13 +11,15 @@
 //!
 //! - [`build`]: merge list or rank file to live pairs.
 //! - [`pairs`]: the table `(left, right) -> product`.
-//! - [`backtrack`]: the encoding from left to right, by [`trie`]; linear time.
+//! - [`backtrack`]: the encoding from left to right, by [`trie`]; best for words and sentences.
+//! - [`long`]: merging in blocks, a queue with one bucket a rank; for long runs, linear time.
 //! - [`heap`]: merging with a queue, for orders in which a product may come before its parts.
 //! - [`short`]: merging by a scan for the minimum, which needs no more than the pair table.
 
 mod backtrack;
 pub mod build;
 pub mod heap;
+pub mod long;
 pub mod naive;
 pub mod pairs;
 pub mod short;
@@ -60,7 +62,8 @@ struct Made {
 /// Buffers of the merge loops, reused from call to call.
 #[derive(Debug, Default)]
 pub struct MergeScratch {
-    pub(crate) dead: Vec<u64>,
+    dead: Vec<u64>,
+    long: long::LongScratch,
     /// Ranks of the pre-token just merged.
     pub(crate) ranks: Vec<Rank>,
 }
@@ -161,11 +164,14 @@ impl Bpe {
     /// Only [`Error::Cancelled`], and only for long pre-tokens.
     pub fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, watch: &Watch<'_>) -> Result<()> {
         scratch.ranks.clear();
-        match &self.trie {
-            Some(trie) => {
-                backtrack::merge(self, trie, bytes, &mut scratch.dead, &mut scratch.ranks, watch)?
-            }
-            None => heap::merge(&self.pairs, bytes, &mut scratch.ranks),
+        let MergeScratch { dead, long, ranks } = scratch;
+        let Some(trie) = &self.trie else {
+            heap::merge(&self.pairs, bytes, ranks);
+            return Ok(());
+        };
+        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, dead, ranks) {
+            ranks.clear();
+            long::merge(self, bytes, long, ranks, watch)?;
         }
         Ok(())
     }
