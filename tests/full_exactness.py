@@ -68,13 +68,11 @@ def run(cell: tuple[str, str, str]) -> tuple[str, str, int, int, float, list[str
     if source == "scalar values":
         for context in CONTEXTS:
             for chunk in chunks(scalars_in(context, block=1), 1 << 15):
-                rows = ours.encode_batch(chunk).tolist()
                 count += len(chunk)
-                for text, row, answer in zip(
-                    chunk, rows, reference.answers(chunk, False), strict=True
-                ):
-                    if row != answer.ids:
-                        found.append(Difference("ids", text, row, answer.ids))
+                rows = zip(
+                    chunk, ours.encode_batch(chunk).tolist(), reference.ids(chunk), strict=True
+                )
+                found += [Difference("ids", *row) for row in rows if row[1] != row[2]]
     return job, source, count, len(found), time.monotonic() - begun, list(map(str, found[:2]))
 
 

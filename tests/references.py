@@ -60,6 +60,9 @@ class Reference(Protocol):
     def answers(self, texts: Sequence[str], specials: bool) -> list[Answer]:
         """Ids and spans; `specials` says whether special tokens in text are recognised."""
 
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids alone, special tokens being text: quicker for millions of tiny texts."""
+
     def decode(self, ids: list[int]) -> str:
         """The text of the ids, special tokens included."""
 
@@ -81,6 +84,10 @@ class Tiktoken:
         else:
             rows = self.encoding.encode_ordinary_batch(list(texts), num_threads=2)
         return [Answer(row, byte_spans=self._spans(row)) for row in rows]
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """By `encode_ordinary`."""
+        return list(map(self.encoding.encode_ordinary, texts))
 
     def _spans(self, row: list[int]) -> NDArray[np.int64]:
         ends = self._sizes[row].cumsum()
@@ -113,6 +120,12 @@ class HuggingFace:
             Answer(row.ids, char_spans=np.array(row.offsets, np.int64).reshape(-1, 2))
             for row in rows
         ]
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """By `encode_batch_fast`, which leaves offsets out."""
+        self.tokenizer.encode_special_tokens = True
+        rows = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [row.ids for row in rows]
 
     def decode(self, ids: list[int]) -> str:
         """By `decode`."""
