@@ -4,7 +4,8 @@
 //! their entry, with up to four ids; longer ones, and more ids, lie in arenas. Keys are the
 //! bytes themselves, or are compared with them, never a hash alone: a cache can change the time
 //! an id takes, not the id. A look-up reads at most [`PROBES`] entries, whatever the text. The
-//! tables grow with use; at the byte budget they are emptied.
+//! tables grow with use up to their shares of the byte budget; then new entries take the place
+//! of old ones, and full arenas are emptied.
 
 use super::words::Sink;
 use crate::simd::prefetch;
@@ -129,10 +130,14 @@ impl Table {
         self.halves.get_mut(at..)?.first_chunk_mut()
     }
 
-    /// A table twice as large with the same entries; `hash_of` gives the hash of a key.
-    fn grow(&mut self, hash_of: impl Fn([u64; 2]) -> u64) {
-        let mut grown =
-            Self::new(if self.halves.is_empty() { SMALLEST } else { (self.mask + 1) * 4 });
+    /// Makes a table that is half full larger, within `budget` bytes; `hash_of` gives the hash of
+    /// a key.
+    fn grow(&mut self, budget: usize, hash_of: impl Fn([u64; 2]) -> u64) {
+        let size = if self.halves.is_empty() { SMALLEST } else { (self.mask + 1) * 2 };
+        if self.used * 4 < size && !self.halves.is_empty() || size * size_of::<Entry>() > budget {
+            return;
+        }
+        let mut grown = Self::new(if size < LARGE { size * 2 } else { size });
         for entry in self.halves.get(self.first..).unwrap_or(&[]).as_chunks::<2>().0 {
             if entry[0] != [0; 2]
                 && let Some(slot) = grown.slot(entry[0], hash_of(entry[0]))
@@ -144,8 +149,9 @@ impl Table {
     }
 }
 
-/// Entries of a new table.
+/// Entries of a new table, and up to how many it grows fourfold.
 const SMALLEST: usize = 1 << 10;
+const LARGE: usize = 1 << 17;
 
 /// One thread's cache.
 #[derive(Debug)]
@@ -215,10 +221,7 @@ impl WordCache {
     /// Remembers a short pre-token.
     #[inline]
     pub fn put_short(&mut self, key: ShortKey, hash: u64, ids: &[TokenId]) {
-        if self.short.used * 2 >= self.short.halves.len() / 2 {
-            self.make_room(self.short.bytes() * 4);
-            self.short.grow(|key| mix(key[0], key[1]));
-        }
+        self.short.grow(self.budget / 2, |key| mix(key[0], key[1]));
         let value = if ids.len() <= INLINE {
             let id = |i: usize| u64::from(ids.get(i).copied().unwrap_or(0));
             [id(0) | (ids.len() as u64) << COUNT_SHIFT | id(1) << 32, id(2) | id(3) << 32]
@@ -253,10 +256,7 @@ impl WordCache {
 
     /// Remembers a pre-token of up to [`LONG`] bytes.
     pub fn put_long(&mut self, bytes: &[u8], hash: u64, ids: &[TokenId]) {
-        if self.long.used * 2 >= self.long.halves.len() / 2 {
-            self.make_room(self.long.bytes() * 4);
-            self.long.grow(|key| key[0]);
-        }
+        self.long.grow(self.budget / 8, |key| key[0]);
         let start = self.store(ids);
         let place = self.keys.len() as u64 | (bytes.len() as u64) << 32;
         self.keys.extend_from_slice(bytes);
@@ -267,18 +267,15 @@ impl WordCache {
 
     /// Puts ids into the arena; returns where.
     fn store(&mut self, ids: &[TokenId]) -> u64 {
-        self.make_room(self.keys.capacity() / 8 + ids.len() * 8);
+        let more = ids.len() * size_of::<TokenId>() + LONG;
+        if self.keys.len() + self.ids.len() * size_of::<TokenId>() + more > self.budget / 4 {
+            // What lies in the arenas is forgotten, and with it every entry that points there.
+            (self.short, self.long) = (Table::new(SMALLEST), Table::new(SMALLEST));
+            self.keys.clear();
+            self.ids.clear();
+        }
         let start = self.ids.len() as u64;
         self.ids.extend_from_slice(ids);
         start
-    }
-
-    /// Empties everything if `more` bytes would exceed the budget.
-    fn make_room(&mut self, more: usize) {
-        if self.bytes() + more > self.budget {
-            *self = Self::new(self.budget);
-            self.short.grow(|key| key[0]);
-            self.long.grow(|key| key[0]);
-        }
     }
 }

@@ -7,7 +7,8 @@
 //! base that no node of its block has (there is one, or no slot would be empty).
 //!
 //! Building walks the sorted tokens depth first and places the children of a node near those
-//! of its parent, in one of the last few blocks of 256 slots with room for them. O(bytes).
+//! of its parent, an only child if possible in the cache line of its parent, others in one of
+//! the last few blocks of 256 slots with room for them. O(bytes).
 
 use crate::error::{Error, Result};
 use crate::token::{NONE, Rank};
@@ -21,6 +22,8 @@ const MAX_BASE: usize = 1 << (32 - BASE_SHIFT);
 const BLOCK: usize = 256;
 /// The base of nodes without children: a block in which no label fits.
 const NOWHERE: u32 = BLOCK as u32;
+/// Slots in a cache line.
+const LINE: usize = 16;
 /// Blocks that are tried before a new one is added.
 const OPEN: usize = 8;
 
@@ -74,7 +77,7 @@ impl Trie {
                     children.push((byte, at));
                 }
             }
-            let base = builder.place(&children)?;
+            let base = builder.place(slot, &children)?;
             builder.slots[slot] |= (base as u32) << BASE_SHIFT;
             let mut stop = end;
             for &(byte, at) in children.iter().rev() {
@@ -171,8 +174,18 @@ impl Builder {
         self.ranks.resize(self.blocks.len() * BLOCK, NONE);
     }
 
-    /// Finds a base for children with these bytes, and takes their slots.
-    fn place(&mut self, children: &[(u8, usize)]) -> Result<usize> {
+    /// Finds a base for the children of `parent` with these bytes, and takes their slots.
+    fn place(&mut self, parent: usize, children: &[(u8, usize)]) -> Result<usize> {
+        if let &[(byte, _)] = children {
+            let (block, line) = (parent / BLOCK, parent % BLOCK / LINE * LINE);
+            let near = (line..line + LINE).find(|&slot| {
+                let bits = &self.blocks[block];
+                !has(&bits.taken, slot) && !has(&bits.used, slot ^ usize::from(byte))
+            });
+            if let Some(slot) = near {
+                return Ok(self.take(block, slot ^ usize::from(byte), children));
+            }
+        }
         for i in (0..self.open.len()).rev() {
             let block = self.open[i];
             match fit(&self.blocks[block], children) {
