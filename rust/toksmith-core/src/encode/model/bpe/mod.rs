@@ -23,7 +23,7 @@ pub mod long;
 pub mod naive;
 pub mod pairs;
 pub mod short;
-mod trie;
+pub(crate) mod trie;
 
 use crate::error::{Error, Result};
 use crate::formats::Compiled;
@@ -43,7 +43,9 @@ pub struct Bpe {
     /// Number of ranks that are bytes or made by a merge.
     live: usize,
     pairs: PairTable,
-    /// Only where every product comes after both of its parts, as in trained vocabularies.
+    /// Whether every product comes after both of its parts, as in trained vocabularies.
+    monotone: bool,
+    /// Only where merge order is monotone.
     trie: Option<Trie>,
 }
 
@@ -110,15 +112,28 @@ impl Bpe {
                 return Err(Error::field("merges", format!("merge {i} repeats a pair")));
             }
         }
-        let mut trie = None;
-        if monotone {
-            let (tree, shorter) = Trie::new(live, bytes)?;
-            for (token, shorter) in tokens.iter_mut().zip(shorter) {
+        Ok(Self { ids, tokens, live, pairs, monotone, trie: None })
+    }
+
+    /// Builds what [`Bpe::merge`] is fast by; without it the result is the same. Apart from
+    /// [`Bpe::new`] so that it can be done beside other work.
+    pub(crate) fn trie(&self, vocab: &Vocab) -> Result<Option<(Trie, Vec<Rank>)>> {
+        if !self.monotone {
+            return Ok(None);
+        }
+        let token = |(rank, &id): (usize, &TokenId)| Some((vocab.get(id)?, rank as Rank));
+        let live: Vec<_> = self.ids.iter().take(self.live).enumerate().filter_map(token).collect();
+        Trie::new(&live, self.live).map(Some)
+    }
+
+    /// Takes in what [`Bpe::trie`] built.
+    pub(crate) fn set_trie(&mut self, trie: Option<(Trie, Vec<Rank>)>) {
+        if let Some((trie, shorter)) = trie {
+            for (token, shorter) in self.tokens.iter_mut().zip(shorter) {
                 token.shorter = shorter;
             }
-            trie = Some(tree);
+            self.trie = Some(trie);
         }
-        Ok(Self { ids, tokens, live, pairs, trie })
     }
 
     /// The live pairs, as a native file stores them.

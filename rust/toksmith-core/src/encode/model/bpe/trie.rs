@@ -12,6 +12,7 @@
 
 use crate::error::{Error, Result};
 use crate::token::{NONE, Rank};
+use std::ops::Range;
 
 const LABEL: u32 = 0xFF;
 /// Set where the path to a slot spells a token.
@@ -37,54 +38,46 @@ pub struct Trie {
 }
 
 impl Trie {
-    /// Builds the tree of `live` ranks, whose first 256 are the bytes, and gives for each the
-    /// longest shorter token it begins with ([`NONE`] for bytes).
-    pub(super) fn new<'v>(
-        live: usize,
-        bytes: impl Fn(Rank) -> &'v [u8],
-    ) -> Result<(Self, Vec<Rank>)> {
-        let tokens = sorted(live, &bytes);
+    /// Builds the tree of tokens given as `(bytes, rank)`, all 256 bytes among them, and gives
+    /// for each rank below `live` the longest shorter token it begins with ([`NONE`] for bytes).
+    pub(super) fn new(tokens: &[(&[u8], Rank)], live: usize) -> Result<(Self, Vec<Rank>)> {
+        let tokens = sorted(tokens);
         let mut builder = Builder::new(live);
         let mut shorter = vec![NONE; live];
-        // (range of `tokens`, depth, slot, longest token on the path)
-        let mut todo: Vec<(usize, usize, usize, usize, Rank)> = Vec::new();
         let mut children: Vec<(u8, usize)> = Vec::new();
-        let mut start = 0;
-        while let Some(&(_, rank)) = tokens.get(start) {
-            let byte = bytes(rank).first().copied().unwrap_or(0);
-            let end = start
-                + tokens[start..].partition_point(|&(_, rank)| bytes(rank).first() == Some(&byte));
-            todo.push((start, end.max(start + 1), 1, usize::from(byte), NONE));
-            start = end.max(start + 1);
+        let mut todo = Vec::new();
+        children_of(&tokens, 0..tokens.len(), 0, &mut children);
+        for (i, &(byte, start)) in children.iter().enumerate() {
+            let end = children.get(i + 1).map_or(tokens.len(), |&(_, next)| next);
+            todo.push(Todo {
+                tokens: start..end,
+                depth: 1,
+                slot: usize::from(byte),
+                longest: NONE,
+            });
         }
-        while let Some((mut start, end, depth, slot, mut longest)) = todo.pop() {
-            let Some(&(_, first)) = tokens.get(start) else { continue };
-            if bytes(first).len() == depth {
+        while let Some(Todo { tokens: mut range, depth, slot, mut longest }) = todo.pop() {
+            let Some(first) = tokens.get(range.start) else { continue };
+            if first.bytes.len() == depth {
                 builder.slots[slot] |= TOKEN;
-                builder.ranks[slot] = first;
-                shorter[first as usize] = longest;
-                longest = first;
-                start += 1;
+                builder.ranks[slot] = first.rank;
+                shorter[first.rank as usize] = longest;
+                longest = first.rank;
+                range.start += 1;
             }
-            if start == end {
+            if range.is_empty() {
                 builder.slots[slot] |= NOWHERE << BASE_SHIFT;
                 continue;
             }
-            children.clear();
-            for (at, &(_, rank)) in tokens.iter().enumerate().take(end).skip(start) {
-                let byte = bytes(rank).get(depth).copied().unwrap_or(0);
-                if children.last().is_none_or(|&(last, _)| last != byte) {
-                    children.push((byte, at));
-                }
-            }
+            children_of(&tokens, range.clone(), depth, &mut children);
             let base = builder.place(slot, &children)?;
             builder.slots[slot] |= (base as u32) << BASE_SHIFT;
-            let mut stop = end;
-            for &(byte, at) in children.iter().rev() {
+            let mut end = range.end;
+            for &(byte, start) in children.iter().rev() {
                 let child = base ^ usize::from(byte);
                 builder.slots[child] = u32::from(byte);
-                todo.push((at, stop, depth + 1, child, longest));
-                stop = at;
+                todo.push(Todo { tokens: start..end, depth: depth + 1, slot: child, longest });
+                end = start;
             }
         }
         Ok((builder.finish(), shorter))
@@ -111,19 +104,52 @@ impl Trie {
     }
 }
 
-/// The tokens in the order of their bytes, each with its first eight as a number.
-fn sorted<'v>(live: usize, bytes: &impl Fn(Rank) -> &'v [u8]) -> Vec<(u64, Rank)> {
-    let mut tokens: Vec<(u64, Rank)> = (0..live as Rank)
-        .map(|rank| {
-            let token = bytes(rank);
-            let mut head = [0; 8];
-            let len = token.len().min(8);
-            head[..len].copy_from_slice(&token[..len]);
-            (u64::from_be_bytes(head), rank)
-        })
-        .collect();
-    tokens.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| bytes(a.1).cmp(bytes(b.1))));
-    tokens
+/// A node that is in the tree, but not yet what hangs on it.
+struct Todo {
+    /// The tokens, in order, that begin with the path to it.
+    tokens: Range<usize>,
+    depth: usize,
+    slot: usize,
+    /// The longest token on the path.
+    longest: Rank,
+}
+
+/// A token to sort: its first eight bytes as a number spare most comparisons.
+struct Sorted<'v> {
+    head: u64,
+    bytes: &'v [u8],
+    rank: Rank,
+}
+
+fn sorted<'v>(tokens: &[(&'v [u8], Rank)]) -> Vec<Sorted<'v>> {
+    let head = |bytes: &[u8]| {
+        let mut head = [0; 8];
+        for (to, from) in head.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        u64::from_be_bytes(head)
+    };
+    let mut sorted: Vec<_> =
+        tokens.iter().map(|&(bytes, rank)| Sorted { head: head(bytes), bytes, rank }).collect();
+    sorted.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| a.bytes.cmp(b.bytes)));
+    sorted
+}
+
+/// The bytes at `depth` of a range of sorted tokens that are longer, each with where it starts.
+fn children_of(
+    tokens: &[Sorted<'_>],
+    range: Range<usize>,
+    depth: usize,
+    out: &mut Vec<(u8, usize)>,
+) {
+    out.clear();
+    for (at, token) in range.clone().zip(tokens.get(range).unwrap_or(&[])) {
+        if let Some(&byte) = token.bytes.get(depth)
+            && out.last().is_none_or(|&(last, _)| last != byte)
+        {
+            out.push((byte, at));
+        }
+    }
 }
 
 /// 256 bits.
