@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+import toksmith as ts
 from toksmith.cli import main
+from vocabularies import embedded
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,12 @@ class Result:
 
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture
+def tok() -> ts.Tokenizer:
+    """The library's own answer to what a command gives: cl100k_base."""
+    return embedded("cl100k_base")
 
 
 @pytest.fixture
