@@ -27,6 +27,8 @@ pub(crate) struct Words {
 
 /// Longest token in the packed table.
 const PACKED: usize = 12;
+/// Tokens between asking for a slot's cache line and writing it.
+const AHEAD: usize = 16;
 const ID_SHIFT: u32 = 100;
 const KEY_MASK: u128 = (1 << ID_SHIFT) - 1;
 
@@ -48,9 +50,14 @@ impl Words {
             long: vec![NONE; size(long_count)],
             dead: HashMap::new(),
         };
+        let bytes_of = |rank: u32| vocab.get(bpe.id(rank));
         for rank in 0..bpe.len() as u32 {
+            let ahead = (rank as usize + AHEAD).min(bpe.len() - 1) as u32;
+            if let Some(bytes) = bytes_of(ahead).filter(|bytes| bytes.len() <= PACKED) {
+                words.prefetch(cache::short_hash(cache::short_key(bytes, 0, bytes.len())));
+            }
             let id = bpe.id(rank);
-            match vocab.get(id) {
+            match bytes_of(rank) {
                 Some(bytes) if whole_words || bpe.is_live(rank) => words.insert(vocab, bytes, id),
                 Some(bytes) => _ = words.dead.insert(bytes.to_vec(), id),
                 None => {}

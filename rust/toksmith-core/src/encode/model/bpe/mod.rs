@@ -97,6 +97,9 @@ impl Bpe {
         let (mut pairs, mut monotone) = (PairTable::with_capacity(parts.len()), true);
         for (i, &(left, right)) in parts.iter().enumerate() {
             let rank = 256 + i as Rank;
+            if let Some(&(left, right)) = parts.get(i + 16) {
+                pairs.prefetch(left, right);
+            }
             if left >= limit || right >= limit {
                 return Err(Error::field(
                     "merges",

@@ -5,6 +5,7 @@
 //! asked for make no token, which a bitmap of 16 bits a pair tells from a quarter of the memory.
 //! Pairs of bytes, where every merge begins, have a table of their own without hashing.
 
+use crate::simd::prefetch;
 use crate::token::{NONE, Rank};
 
 const BITS: u32 = 21;
@@ -41,6 +42,14 @@ impl PairTable {
             filter_shift: shift - FILTER_BITS.trailing_zeros(),
             bytes: vec![NONE; 1 << 16],
         }
+    }
+
+    /// Asks for the lines that adding this pair will touch.
+    #[inline(always)]
+    pub fn prefetch(&self, left: Rank, right: Rank) {
+        let hash = (u64::from(left) << BITS | u64::from(right)).wrapping_mul(MULTIPLIER);
+        prefetch(&self.slots, (hash >> self.shift) as usize);
+        prefetch(&self.filter, (hash >> self.filter_shift) as usize / 64);
     }
 
     /// Adds a pair; false if it was there or the table is full.
