@@ -1,4 +1,24 @@
-//! Exact, linear-time tokenization.
+//! Text to token ids and back: exact, in linear time, from files as they are.
+//!
+//! A loader reads a file into a [`formats::Definition`], [`Tokenizer::build`] compiles that, and
+//! the result never changes. Start at [`Tokenizer::encode`]; the algorithm is in
+//! [`encode::model::bpe`], why it is right in `DESIGN.md`.
+//!
+//! ```
+//! use toksmith_core::{Tokenizer, formats::Definition, vocab::Vocab};
+//!
+//! // The 256 bytes, and one merge: "a" and "b" make token 256.
+//! let mut vocab = Vocab::default();
+//! for byte in 0..=255u8 {
+//!     vocab.insert(byte.into(), &[byte], 257)?;
+//! }
+//! vocab.insert(256, b"ab", 257)?;
+//! let tokenizer = Tokenizer::build(Definition { vocab, ..Definition::default() })?;
+//! assert_eq!(tokenizer.encode("cabb")?, [99, 256, 98]);
+//! assert_eq!(tokenizer.decode_bytes(&[99, 256, 98], false)?, b"cabb");
+//! # Ok::<(), toksmith_core::Error>(())
+//! ```
+
 pub mod batch;
 pub mod decode;
 pub mod encode;

@@ -56,10 +56,10 @@ impl<'a> Watch<'a> {
 
     /// Called by the thread that was called: asks the caller, and stops everybody if it says so.
     pub fn ask(&self) -> Result<()> {
-        if let Some(check) = self.check {
-            if check(self.done.load(Ordering::Relaxed)) {
-                self.stop.store(true, Ordering::Relaxed);
-            }
+        if let Some(check) = self.check
+            && check(self.done.load(Ordering::Relaxed))
+        {
+            self.stop.store(true, Ordering::Relaxed);
         }
         self.stopped()
     }

@@ -3,6 +3,9 @@
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
+#![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
+#![allow(clippy::unused_self, reason = "properties have a self")]
+
 mod errors;
 mod input;
 mod stream;

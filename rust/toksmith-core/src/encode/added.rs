@@ -98,7 +98,7 @@ impl AddedTokens {
             for segment in segments {
                 match segment {
                     Segment::Text(span) => {
-                        self.cut(automaton, index, text, span, allowed, plain, &mut found)
+                        self.cut(automaton, index, text, span, allowed, plain, &mut found);
                     }
                     token @ Segment::Token(..) => found.push(token),
                 }

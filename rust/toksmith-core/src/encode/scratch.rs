@@ -68,6 +68,8 @@ pub(crate) struct Scratch {
 }
 
 thread_local! {
+    // Boxed: a set is taken out and put back at every call.
+    #[allow(clippy::vec_box, reason = "moving a box is moving a pointer")]
     static SCRATCHES: RefCell<Vec<Box<Scratch>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(fast, plain, "{text:?}");
     }
 
-    /// A deterministic generator (SplitMix64), enough for picking characters.
+    /// A deterministic generator (`SplitMix64`), enough for picking characters.
     fn random(state: &mut u64) -> u64 {
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

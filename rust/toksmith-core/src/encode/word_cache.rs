@@ -61,15 +61,15 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
 #[inline(always)]
 pub fn short_key(text: &[u8], start: usize, len: usize) -> ShortKey {
     debug_assert!(len <= SHORT);
-    let word = match text.get(start..start + 16).and_then(<[u8]>::first_chunk::<16>) {
-        Some(bytes) => u128::from_le_bytes(*bytes),
-        None => {
-            let mut bytes = [0; 16];
-            for (to, from) in bytes.iter_mut().zip(&text[start..start + len]) {
-                *to = *from;
-            }
-            u128::from_le_bytes(bytes)
+    let word = if let Some(bytes) = text.get(start..start + 16).and_then(<[u8]>::first_chunk::<16>)
+    {
+        u128::from_le_bytes(*bytes)
+    } else {
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(&text[start..start + len]) {
+            *to = *from;
         }
+        u128::from_le_bytes(bytes)
     };
     // `len` is at most 15, so the shifts stay in range.
     let mask = (1u128 << (8 * len)) - 1;
@@ -267,8 +267,8 @@ impl WordCache {
 
     /// Puts ids into the arena; returns where.
     fn store(&mut self, ids: &[TokenId]) -> u64 {
-        let more = ids.len() * size_of::<TokenId>() + LONG;
-        if self.keys.len() + self.ids.len() * size_of::<TokenId>() + more > self.budget / 4 {
+        let more = size_of_val(ids) + LONG;
+        if self.keys.len() + size_of_val(self.ids.as_slice()) + more > self.budget / 4 {
             // What lies in the arenas is forgotten, and with it every entry that points there.
             (self.short, self.long) = (Table::new(SMALLEST), Table::new(SMALLEST));
             self.keys.clear();

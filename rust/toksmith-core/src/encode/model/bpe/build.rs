@@ -28,8 +28,8 @@ pub fn compile(vocab: &Vocab, merges: &Merges) -> Result<Compiled> {
         Merges::Compiled(compiled) => return Ok(compiled.clone()),
     };
     match in_order(vocab, &bytes, &rules) {
-        Some(live) => Ok(finish(vocab, &bytes, live)),
-        None => Ok(finish(vocab, &bytes, exhaustive(vocab, &bytes, &rules))),
+        Some(live) => Ok(finish(vocab, &bytes, &live)),
+        None => Ok(finish(vocab, &bytes, &exhaustive(vocab, &bytes, &rules))),
     }
 }
 
@@ -230,7 +230,7 @@ fn exhaustive(vocab: &Vocab, bytes: &[TokenId; 256], rules: &Rules) -> Vec<Live>
 }
 
 /// Numbers tokens by rank: bytes, live products in merge order, the rest by id.
-fn finish(vocab: &Vocab, bytes: &[TokenId; 256], live: Vec<Live>) -> Compiled {
+fn finish(vocab: &Vocab, bytes: &[TokenId; 256], live: &[Live]) -> Compiled {
     let mut rank = vec![NONE; vocab.id_limit()];
     let mut ids = bytes.to_vec();
     ids.extend(live.iter().map(|live| live.product));

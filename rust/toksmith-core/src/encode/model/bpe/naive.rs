@@ -9,10 +9,10 @@ pub fn merge(parts: &mut Vec<Rank>, product: impl Fn(Rank, Rank) -> Option<(u32,
     loop {
         let mut best = (NONE, NONE, 0);
         for at in 1..parts.len() {
-            if let Some((order, made)) = product(parts[at - 1], parts[at]) {
-                if order < best.0 {
-                    best = (order, made, at);
-                }
+            if let Some((order, made)) = product(parts[at - 1], parts[at])
+                && order < best.0
+            {
+                best = (order, made, at);
             }
         }
         if best.0 == NONE {

@@ -59,8 +59,8 @@ impl PairTable {
         let hash = key.wrapping_mul(MULTIPLIER);
         let bit = (hash >> self.filter_shift) as usize;
         self.filter[bit / 64] |= 1 << (bit % 64);
-        let mut at = (hash >> self.shift) as usize;
-        for _ in 0..self.slots.len() {
+        let home = (hash >> self.shift) as usize;
+        for at in home..home + self.slots.len() {
             let slot = self.slots[at & mask];
             if slot == 0 {
                 self.slots[at & mask] = key << BITS | u64::from(product);
@@ -72,7 +72,6 @@ impl PairTable {
             if slot >> BITS == key {
                 return false;
             }
-            at += 1;
         }
         false
     }
