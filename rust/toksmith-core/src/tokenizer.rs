@@ -11,12 +11,12 @@ use crate::encode::spans::{Spanned, Spans};
 use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::{Count, Ids, Sink, Words};
 use crate::error::{Error, Result};
-use crate::formats::{Compiled, Definition, Extras, Merges, Split};
+use crate::formats::{self, Compiled, Definition, Extras, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Raised when the ids of some text change for some file; files and pickles carry it.
 pub const BEHAVIOUR: u32 = 1;
@@ -43,6 +43,8 @@ pub struct Tokenizer {
     /// Ids that decode to nothing.
     silent: BTreeSet<TokenId>,
     caches: Arc<CacheOwner>,
+    /// Made when first asked for.
+    digest: OnceLock<String>,
 }
 
 /// Text as it comes: known to be UTF-8, or any bytes.
@@ -145,6 +147,7 @@ impl Tokenizer {
             decode_only,
             silent,
             caches: CacheOwner::new(DEFAULT_BUDGET),
+            digest: OnceLock::new(),
         })
     }
 
@@ -303,6 +306,20 @@ impl Tokenizer {
         };
         let ids = names.into_iter().map(find).collect::<Result<BTreeSet<_>>>()?;
         Ok(if ids.is_empty() { Allowed::None } else { Allowed::Some(ids) })
+    }
+
+    /// The tokenizer as a native file.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        formats::save(&self.definition(), &self.compiled(), formats::Format::Native)
+    }
+
+    /// SHA-256 of the native file in hexadecimal: equal for equal tokenizers.
+    pub fn digest(&self) -> Result<&str> {
+        if self.digest.get().is_none() {
+            // Two threads at once compute the same.
+            let _ = self.digest.set(formats::digest(&self.to_bytes()?));
+        }
+        Ok(self.digest.get().map_or("", String::as_str))
     }
 
     /// The name, where there is one.

@@ -1,5 +1,7 @@
 //! Merging against its definition: random vocabularies, random and adversarial text.
 
+#![allow(clippy::expect_used, reason = "a test that fails to set up shall fail")]
+
 use proptest::prelude::*;
 use std::collections::HashMap;
 use toksmith_core::encode::model::bpe::naive;

@@ -115,10 +115,6 @@ impl PyTokenizer {
         })
     }
 
-    fn native_bytes(&self) -> toksmith_core::Result<Vec<u8>> {
-        formats::save(&self.0.definition(), &self.0.compiled(), formats::Format::Native)
-    }
-
     /// Counts many texts, in parallel, with the GIL released.
     fn counts<'py>(
         &self,
@@ -517,7 +513,7 @@ impl PyTokenizer {
     /// SHA-256 of what `to_bytes` returns, in hexadecimal: equal for equal tokenizers.
     #[getter]
     fn digest(&self, py: Python<'_>) -> PyResult<String> {
-        guard(py, || py.detach(|| Ok(formats::digest(&self.native_bytes()?))))
+        guard(py, || py.detach(|| self.0.digest().map(str::to_owned)))
     }
 
     /// Raised when the ids of some text change; the same file and number give the same ids for ever.
@@ -534,7 +530,7 @@ impl PyTokenizer {
 
     /// The tokenizer in the native format.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = guard(py, || py.detach(|| self.native_bytes()))?;
+        let bytes = guard(py, || py.detach(|| self.0.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 

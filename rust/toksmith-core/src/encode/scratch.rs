@@ -7,6 +7,7 @@
 use super::model::bpe::MergeScratch;
 use super::pretokenize::general::GeneralCache;
 use super::word_cache::WordCache;
+use super::words::Group;
 use crate::token::TokenId;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -64,6 +65,7 @@ pub(crate) struct Scratch {
     pub(crate) cache: WordCache,
     pub(crate) merge: MergeScratch,
     pub(crate) ids: Vec<TokenId>,
+    pub(crate) group: Group,
     pub(crate) general: Vec<GeneralCache>,
 }
 
@@ -93,6 +95,7 @@ pub(crate) fn with<R>(owner: &Arc<CacheOwner>, work: impl FnOnce(&mut Scratch) -
                 cache: WordCache::new(owner.budget),
                 merge: MergeScratch::default(),
                 ids: Vec::new(),
+                group: Group::default(),
                 general: Vec::new(),
             })
         }

@@ -22,7 +22,7 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        let Scratch { cache, merge, ids, general, .. } = scratch;
+        let Scratch { cache, merge, ids, group, general, .. } = scratch;
         let mut encoder = Encoder {
             vocab: &self.vocab,
             words: &self.words,
@@ -30,6 +30,7 @@ impl Tokenizer {
             cache,
             merge,
             ids,
+            group,
             watch,
         };
         match &self.pre {
@@ -68,7 +69,7 @@ impl Tokenizer {
         if bytes.is_empty() {
             return Ok(());
         }
-        let Scratch { cache, merge, ids, .. } = scratch;
+        let Scratch { cache, merge, ids, group, .. } = scratch;
         let mut encoder = Encoder {
             vocab: &self.vocab,
             words: &self.words,
@@ -76,6 +77,7 @@ impl Tokenizer {
             cache,
             merge,
             ids,
+            group,
             watch,
         };
         encoder.word(bytes, 0, bytes.len(), sink)

@@ -14,7 +14,7 @@ use crate::token::TokenId;
 /// Longest pre-token in the short table.
 pub const SHORT: usize = 15;
 /// Longest pre-token in the long table.
-pub const LONG: usize = 1024;
+pub const LONG: usize = 2048;
 /// Ids an entry of the short table holds.
 const INLINE: usize = 4;
 /// The number of ids is in the top bits of the first one; see [`crate::vocab::MAX_ID`].

@@ -170,7 +170,7 @@ pub(crate) struct Ids<'a> {
     out: &'a mut Vec<TokenId>,
 }
 
-const STAGE: usize = 1008;
+const STAGE: usize = 240;
 
 impl<'a> Ids<'a> {
     pub(crate) fn new(out: &'a mut Vec<TokenId>) -> Self {
@@ -225,6 +225,7 @@ pub(crate) struct Encoder<'a> {
     pub(crate) cache: &'a mut WordCache,
     pub(crate) merge: &'a mut MergeScratch,
     pub(crate) ids: &'a mut Vec<TokenId>,
+    pub(crate) group: &'a mut Group,
     pub(crate) watch: &'a Watch<'a>,
 }
 
@@ -233,6 +234,19 @@ const TOO_LONG: ShortKey = u128::MAX;
 
 /// Pre-tokens looked up together.
 const GROUP: usize = 128;
+
+/// What is known of each pre-token of a group, kept from call to call.
+#[derive(Debug)]
+pub(crate) struct Group {
+    keys: [(ShortKey, u64); GROUP],
+    found: [TokenId; GROUP],
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self { keys: [(TOO_LONG, 0); GROUP], found: [NONE; GROUP] }
+    }
+}
 
 impl Encoder<'_> {
     /// Encodes the pre-tokens that begin at `start` and end at `ends`; returns the last end.
@@ -247,8 +261,7 @@ impl Encoder<'_> {
         ends: &[usize],
         sink: &mut impl Sink,
     ) -> Result<usize> {
-        let mut keys = [(TOO_LONG, 0); GROUP];
-        let mut found = [NONE; GROUP];
+        let Group { keys, found } = &mut *self.group;
         let mut from = start;
         for (slot, &end) in keys.iter_mut().zip(ends) {
             let len = end - from;
@@ -270,7 +283,8 @@ impl Encoder<'_> {
             }
         }
         from = start;
-        for ((&(key, hash), &id), &end) in keys.iter().zip(&found).zip(ends) {
+        for (i, &end) in ends.iter().enumerate().take(GROUP) {
+            let ((key, hash), id) = (self.group.keys[i], self.group.found[i]);
             if id != NONE {
                 sink.few([id], 1);
             } else if key == TOO_LONG {
