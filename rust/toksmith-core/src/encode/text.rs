@@ -1,6 +1,6 @@
 //! One text without added tokens: cut it, encode each pre-token.
 
-use super::pretokenize::Scanner;
+use super::pretokenize::{GeneralCache, Scanner};
 use super::pretokenizer::PreTokenizer;
 use super::scratch::Scratch;
 use super::windows::{self, Ends, Pattern};
@@ -14,6 +14,17 @@ use crate::watch::Watch;
 const POLL: usize = 1 << 16;
 
 impl Tokenizer {
+    /// This tokenizer's tables with a thread's buffers, and the caches of general patterns.
+    fn encoder<'a>(
+        &'a self,
+        scratch: &'a mut Scratch,
+        watch: &'a Watch<'a>,
+    ) -> (Encoder<'a>, &'a mut Vec<GeneralCache>) {
+        let Self { vocab, words, bpe, .. } = self;
+        let Scratch { cache, merge, ids, group, general, .. } = scratch;
+        (Encoder { vocab, words, bpe, cache, merge, ids, group, watch }, general)
+    }
+
     /// Encodes text in which no added token is searched.
     pub(crate) fn encode_plain(
         &self,
@@ -22,17 +33,7 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        let Scratch { cache, merge, ids, group, general, .. } = scratch;
-        let mut encoder = Encoder {
-            vocab: &self.vocab,
-            words: &self.words,
-            bpe: &self.bpe,
-            cache,
-            merge,
-            ids,
-            group,
-            watch,
-        };
+        let (mut encoder, general) = self.encoder(scratch, watch);
         match &self.pre {
             PreTokenizer::Whole if text.is_empty() => Ok(()),
             PreTokenizer::Whole => encoder.word(text.as_bytes(), 0, text.len(), sink),
@@ -69,17 +70,7 @@ impl Tokenizer {
         if bytes.is_empty() {
             return Ok(());
         }
-        let Scratch { cache, merge, ids, group, .. } = scratch;
-        let mut encoder = Encoder {
-            vocab: &self.vocab,
-            words: &self.words,
-            bpe: &self.bpe,
-            cache,
-            merge,
-            ids,
-            group,
-            watch,
-        };
+        let (mut encoder, _) = self.encoder(scratch, watch);
         encoder.word(bytes, 0, bytes.len(), sink)
     }
 }

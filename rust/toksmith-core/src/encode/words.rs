@@ -1,7 +1,7 @@
 //! The vocabulary by spelling, and the loop that turns pre-tokens into ids.
 //!
-//! About nine pre-tokens in ten are one token. The loop asks the thread's cache, then the
-//! table of all spellings, and merges only what neither knows.
+//! About nine pre-tokens in ten are one token. The loop asks the table of all spellings, then
+//! the thread's cache, and merges only what neither knows.
 
 use super::model::bpe::{Bpe, MergeScratch};
 use super::word_cache::{self as cache, ShortKey, WordCache};
