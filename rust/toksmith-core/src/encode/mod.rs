@@ -4,6 +4,7 @@
 
 pub mod added;
 pub(crate) mod cut;
+pub(crate) mod draft;
 pub mod model;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;

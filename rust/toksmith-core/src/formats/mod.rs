@@ -12,6 +12,7 @@ mod detect;
 mod hf_json;
 pub mod known;
 mod native;
+pub mod pipeline;
 mod tiktoken;
 
 pub use detect::{Format, detect};

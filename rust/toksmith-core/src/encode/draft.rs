@@ -1,0 +1,44 @@
+//! A stretch of text on its way through a pipeline, and where each of its bytes came from.
+//!
+//! Normalizers rewrite the text, pre-tokenizers cut it into pieces and may rewrite these;
+//! models read the pieces. The origin of a byte is a range of bytes of the stretch as it was
+//! given: tokenizers 0.23.3 calls it an alignment, and spans are equal to its offsets.
+
+use crate::token::Span;
+
+/// Where the bytes of a text came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Byte `i` is byte `i`: nothing has been changed yet.
+    Same,
+    /// Byte `i` stands for this range of the text as given.
+    Map(Vec<(u32, u32)>),
+}
+
+/// A stretch of text on its way through a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Draft {
+    /// The text as it is by now.
+    pub(crate) text: String,
+    /// Where its bytes came from.
+    pub(crate) origin: Origin,
+    /// Length of the text as given.
+    pub(crate) given: usize,
+    /// Where the stretch begins in the whole text, in bytes.
+    pub(crate) base: usize,
+    /// The pieces, in order, as ranges of `text`.
+    pub(crate) pieces: Vec<Span>,
+}
+
+impl Draft {
+    /// A text as given: one piece, nothing changed.
+    pub(crate) fn new(text: &str, base: usize) -> Self {
+        Self {
+            text: text.to_owned(),
+            origin: Origin::Same,
+            given: text.len(),
+            base,
+            pieces: vec![Span { start: 0, end: text.len() }],
+        }
+    }
+}
