@@ -7,7 +7,7 @@
 use crate::encode::added::Allowed;
 use crate::encode::cut::safe_cut;
 use crate::encode::pretokenizer::PreTokenizer;
-use crate::encode::words::Count;
+use crate::encode::sink::Count;
 use crate::error::Result;
 use crate::parallel;
 use crate::token::TokenId;

@@ -5,7 +5,7 @@
 //! spells one all the same, it is taken apart again.
 
 use crate::encode::added::Allowed;
-use crate::encode::words::Ids;
+use crate::encode::sink::Ids;
 use crate::error::Result;
 use crate::token::TokenId;
 use crate::tokenizer::{Text, Tokenizer};

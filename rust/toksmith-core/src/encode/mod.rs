@@ -1,10 +1,11 @@
 //! Text to ids: added tokens first, then pre-tokens, then merges.
 //!
-//! Start at [`crate::Tokenizer::encode`]; the loop itself is in `words.rs`.
+//! Start at [`crate::Tokenizer::encode`]; the loop itself is in `group.rs`.
 
 pub mod added;
 pub(crate) mod cut;
 pub(crate) mod draft;
+pub(crate) mod group;
 pub mod model;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
@@ -12,6 +13,7 @@ pub mod scratch;
 pub mod spans;
 pub mod stream;
 pub(crate) mod text;
+pub(crate) mod sink;
 mod windows;
 pub(crate) mod word_cache;
 pub(crate) mod words;

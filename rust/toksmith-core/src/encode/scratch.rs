@@ -7,7 +7,7 @@
 use super::model::bpe::MergeScratch;
 use super::pretokenize::general::GeneralCache;
 use super::word_cache::WordCache;
-use super::words::Group;
+use super::group::Group;
 use crate::token::TokenId;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Where each token stands in the text, in bytes and in characters.
 
-use super::words::Sink;
+use super::sink::Sink;
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 

@@ -7,6 +7,7 @@
 //! last pre-token begun is left to the next window. Bytes beyond ASCII end a window; where
 //! one is too short to be worth it, the scalar scanner, also the oracle, takes a pre-token.
 
+use super::group::GROUP;
 use super::pretokenize::{cl100k, gpt2, o200k};
 use crate::simd::{self, Classes};
 
@@ -17,9 +18,9 @@ pub(super) struct Ends {
 }
 
 /// Enough to hide the latency of memory behind the work on other pre-tokens.
-const WANTED: usize = 64;
+const WANTED: usize = CAPACITY - 64;
 /// A window adds at most 64.
-const CAPACITY: usize = WANTED + 64;
+const CAPACITY: usize = GROUP;
 /// Shorter windows are not worth their masks.
 const SHORTEST: usize = 16;
 /// Bytes from a place on that decide whether a pre-token begins there: those of a contraction,

@@ -7,7 +7,7 @@
 //! tables grow with use up to their shares of the byte budget; then new entries take the place
 //! of old ones, and full arenas are emptied.
 
-use super::words::Sink;
+use super::sink::Sink;
 use crate::simd::prefetch;
 use crate::token::TokenId;
 
@@ -189,32 +189,38 @@ impl WordCache {
         prefetch(&self.short.halves, self.short.at(hash));
     }
 
-    /// Gives the ids of a short pre-token to `sink`, if they are here.
+    /// The entry of a short pre-token, if it is here; valid until the next one is remembered.
     #[inline(always)]
-    pub fn get_short(&self, key: ShortKey, hash: u64, sink: &mut impl Sink) -> bool {
+    pub fn find_short(&self, key: ShortKey, hash: u64) -> Option<usize> {
         let key = [key as u64, (key >> 64) as u64];
         for probe in 0..PROBES as u64 {
-            let Some(entry) = self.short.entry(hash.wrapping_add(probe)) else { return false };
-            if entry[0] == key {
-                let [low, high] = entry[1];
-                let ids =
-                    [low as u32 & ID_MASK, (low >> 32) as u32, high as u32, (high >> 32) as u32];
-                let count = low as u32 >> COUNT_SHIFT;
-                if count == ELSEWHERE {
-                    sink.many(self.elsewhere(ids[1], ids[2]));
-                } else {
-                    sink.few(ids, count as usize);
-                }
-                return true;
+            let at = self.short.at(hash.wrapping_add(probe));
+            let there = *self.short.halves.get(at)?;
+            if there == key {
+                return Some(at);
             }
-            if entry[0] == [0; 2] {
-                return false;
+            if there == [0; 2] {
+                return None;
             }
         }
-        false
+        None
     }
 
-    fn elsewhere(&self, start: u32, count: u32) -> &[TokenId] {
+    /// Gives the ids of an entry to `sink`.
+    #[inline(always)]
+    pub fn give_short(&self, entry: usize, sink: &mut impl Sink) {
+        let Some(&[low, high]) = self.short.halves.get(entry + 1) else { return };
+        let ids = [low as u32 & ID_MASK, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+        let count = low as u32 >> COUNT_SHIFT;
+        if count == ELSEWHERE {
+            sink.many(self.ids(ids[1], ids[2]));
+        } else {
+            sink.few(ids, count as usize);
+        }
+    }
+
+    /// A range of the arena.
+    pub fn ids(&self, start: u32, count: u32) -> &[TokenId] {
         self.ids.get(start as usize..(start + count) as usize).unwrap_or(&[])
     }
 
@@ -235,23 +241,20 @@ impl WordCache {
         }
     }
 
-    /// Gives the ids of a longer pre-token to `sink`, if they are here.
-    pub fn get_long(&self, bytes: &[u8], hash: u64, sink: &mut impl Sink) -> bool {
+    /// Where in the arena the ids of a longer pre-token are, if they are here, and how many.
+    pub fn find_long(&self, bytes: &[u8], hash: u64) -> Option<(u32, u32)> {
         for probe in 0..PROBES as u64 {
-            let Some(&[[tag, place], [ids, _]]) = self.long.entry(hash.wrapping_add(probe)) else {
-                return false;
-            };
+            let &[[tag, place], [ids, _]] = self.long.entry(hash.wrapping_add(probe))?;
             let (start, len) = (place as u32 as usize, (place >> 32) as usize);
             if tag == hash && len == bytes.len() && self.keys.get(start..start + len) == Some(bytes)
             {
-                sink.many(self.elsewhere(ids as u32, (ids >> 32) as u32));
-                return true;
+                return Some((ids as u32, (ids >> 32) as u32));
             }
             if place == 0 {
-                return false;
+                return None;
             }
         }
-        false
+        None
     }
 
     /// Remembers a pre-token of up to [`LONG`] bytes.

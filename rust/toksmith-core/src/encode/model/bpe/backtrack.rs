@@ -11,12 +11,14 @@
 
 use super::Bpe;
 use super::trie::Trie;
+use super::walk::Step;
 use crate::token::{NONE, Rank};
 
 /// Longest pre-token handled here, in bytes: beyond, merging in blocks has the lower bound.
 pub(super) const MAX: usize = 256;
 
-/// Appends the ranks of `bytes`, at most [`MAX`] of them, to `out`. `dead` is a buffer.
+/// Appends the ranks of `bytes`, at most [`MAX`] of them, to `out`. `steps` are the longest
+/// tokens, each after the one before, or none; `dead` is a buffer.
 ///
 /// Gives up and returns false where that would take many more tries than there are bytes, as
 /// in runs of a sign of which the vocabulary has many lengths.
@@ -25,6 +27,7 @@ pub(super) fn merge(
     bpe: &Bpe,
     trie: &Trie,
     bytes: &[u8],
+    mut steps: &[Step],
     dead: &mut Vec<u64>,
     out: &mut Vec<Rank>,
 ) -> bool {
@@ -33,10 +36,17 @@ pub(super) fn merge(
     let mut tries = bytes.len() + 16;
     let (mut pos, mut last) = (0, NONE);
     while pos < bytes.len() {
-        let mut token = trie.longest(&bytes[pos..]);
+        // As long as the longest token fits, the walk and this loop are at the same place.
+        let (mut token, mut len) = match steps.split_first() {
+            Some((step, rest)) => {
+                steps = rest;
+                (step.rank, step.len as usize)
+            }
+            None => trie.longest(&bytes[pos..]),
+        };
         // Tries `token` and its prefixes behind `last`; gives `last` up where none fits.
         loop {
-            let end = pos + bpe.token_len(token) as usize;
+            let end = pos + len;
             if dead[end / 64] >> (end % 64) & 1 == 0
                 && (last == NONE || neighbours(bpe, last, token))
             {
@@ -46,7 +56,8 @@ pub(super) fn merge(
                 break;
             }
             tries -= 1;
-            token = bpe.tokens[token as usize].shorter;
+            (token, len) = bpe.shorter(token);
+            steps = &[];
             if tries == 0 {
                 return false;
             }
@@ -56,7 +67,8 @@ pub(super) fn merge(
             dead[pos / 64] |= 1 << (pos % 64);
             let Some(given_up) = out.pop() else { return false };
             token = given_up;
-            pos -= bpe.token_len(token) as usize;
+            len = bpe.token_len(token) as usize;
+            pos -= len;
             last = out.last().copied().unwrap_or(NONE);
         }
     }

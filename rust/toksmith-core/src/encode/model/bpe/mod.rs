@@ -24,14 +24,17 @@ pub mod naive;
 pub mod pairs;
 pub mod short;
 pub(crate) mod trie;
+pub(crate) mod walk;
 
 use crate::error::{Error, Result};
 use crate::formats::Compiled;
+use crate::simd::prefetch;
 use crate::token::{NONE, Rank, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
 use pairs::PairTable;
 use trie::Trie;
+use walk::Step;
 
 /// The compiled merge rules.
 #[derive(Debug)]
@@ -55,11 +58,19 @@ struct Made {
     /// The live pair that makes it; [`NONE`] for bytes and what no merge makes.
     left: Rank,
     right: Rank,
-    /// The longest shorter live token it begins with; [`NONE`] for bytes.
-    shorter: Rank,
+    /// The longest shorter live token it begins with, or [`NO_RANK`] for bytes; above [`RANK_BITS`]
+    /// bits its length, at most [`LONGEST_SHORTER`].
+    shorter: u32,
     /// Length in bytes.
     len: u32,
 }
+
+/// Bits of a rank where it shares a word.
+const RANK_BITS: u32 = pairs::MAX_RANK.count_ones();
+/// In place of a rank in so many bits; no token has it.
+const NO_RANK: Rank = pairs::MAX_RANK;
+/// Longer tokens are not in the texts that ask.
+const LONGEST_SHORTER: u32 = u32::MAX >> RANK_BITS;
 
 /// Buffers of the merge loops, reused from call to call.
 #[derive(Debug, Default)]
@@ -92,7 +103,7 @@ impl Bpe {
             if len == 0 {
                 return Err(Error::field("merges", format!("rank {rank} is no token")));
             }
-            tokens.push(Made { left: NONE, right: NONE, shorter: NONE, len });
+            tokens.push(Made { left: NONE, right: NONE, shorter: NO_RANK, len });
         }
         let (mut pairs, mut monotone) = (PairTable::with_capacity(parts.len()), true);
         for (i, &(left, right)) in parts.iter().enumerate() {
@@ -132,8 +143,9 @@ impl Bpe {
     /// Takes in what [`Bpe::trie`] built.
     pub(crate) fn set_trie(&mut self, trie: Option<(Trie, Vec<Rank>)>) {
         if let Some((trie, shorter)) = trie {
-            for (token, shorter) in self.tokens.iter_mut().zip(shorter) {
-                token.shorter = shorter;
+            for (rank, &shorter) in shorter.iter().enumerate().filter(|&(_, &it)| it != NONE) {
+                let len = self.token_len(shorter).min(LONGEST_SHORTER);
+                self.tokens[rank].shorter = len << RANK_BITS | shorter;
             }
             self.trie = Some(trie);
         }
@@ -170,24 +182,39 @@ impl Bpe {
         self.tokens[rank as usize].len
     }
 
+    /// The longest shorter live token that a token begins with, and its length; [`NONE`] for bytes.
+    /// Exact for tokens of at most [`LONGEST_SHORTER`] bytes.
+    #[inline(always)]
+    fn shorter(&self, rank: Rank) -> (Rank, usize) {
+        let word = self.tokens[rank as usize].shorter;
+        let shorter = word & NO_RANK;
+        (if shorter == NO_RANK { NONE } else { shorter }, (word >> RANK_BITS) as usize)
+    }
+
     /// Whether a merge makes this rank (bytes count as made).
     pub fn is_live(&self, rank: Rank) -> bool {
         (rank as usize) < self.live
     }
 
     /// Merges one pre-token; the result is left in `scratch.ranks`. Linear time and memory
-    /// if merge order is monotone, else n log n.
+    /// if merge order is monotone, else n log n. `steps` is what [`Bpe::walk`] found, or empty.
     ///
     /// # Errors
     /// Only [`Error::Cancelled`], and only for long pre-tokens.
-    pub fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, watch: &Watch<'_>) -> Result<()> {
+    pub(crate) fn merge(
+        &self,
+        bytes: &[u8],
+        steps: &[Step],
+        scratch: &mut MergeScratch,
+        watch: &Watch<'_>,
+    ) -> Result<()> {
         scratch.ranks.clear();
         let MergeScratch { dead, long, ranks } = scratch;
         let Some(trie) = &self.trie else {
             heap::merge(&self.pairs, bytes, ranks);
             return Ok(());
         };
-        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, dead, ranks) {
+        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, steps, dead, ranks) {
             ranks.clear();
             long::merge(self, bytes, long, ranks, watch)?;
         }
@@ -198,6 +225,12 @@ impl Bpe {
     #[inline(always)]
     pub(crate) fn product(&self, left: Rank, right: Rank) -> Rank {
         self.pairs.get(left, right)
+    }
+
+    /// Asks for what the loops ask of a token.
+    #[inline(always)]
+    fn prefetch_token(&self, rank: Rank) {
+        prefetch(&self.tokens, rank as usize);
     }
 
     /// The two tokens a token is merged from. O(ranks): for rare use.

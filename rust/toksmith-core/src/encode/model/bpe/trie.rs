@@ -2,39 +2,54 @@
 //!
 //! A double array by exclusive or: the child of a node for byte `b` stands in slot `base ^ b`,
 //! and is one if the slot's label is `b`. No two nodes share a base, so the label alone tells
-//! children from strangers, and base, label and a flag fit in four bytes: one load a step, and
-//! the whole tree of 100,000 tokens in one megabyte. The label of an empty slot belongs to a
-//! base that no node of its block has (there is one, or no slot would be empty).
+//! children from strangers, and base, label and the token's rank fit in eight bytes: one load a
+//! step and none at the end, the whole tree of 100,000 tokens in two megabytes. The label of an
+//! empty slot belongs to a base that no node of its block has (there is one, or no slot would
+//! be empty).
 //!
 //! Building walks the sorted tokens depth first and places the children of a node near those
 //! of its parent, an only child if possible in the cache line of its parent, others in one of
 //! the last few blocks of 256 slots with room for them. O(bytes).
 
 use crate::error::{Error, Result};
+use crate::simd::prefetch;
 use crate::token::{NONE, Rank};
 use std::ops::Range;
 
-const LABEL: u32 = 0xFF;
-/// Set where the path to a slot spells a token.
-const TOKEN: u32 = 0x100;
-const BASE_SHIFT: u32 = 9;
+const LABEL: u64 = 0xFF;
+const BASE_SHIFT: u32 = 8;
+const BASE_MASK: u64 = 0xFF_FFFF;
+const RANK_SHIFT: u32 = 32;
 /// Bases must stay below this.
-const MAX_BASE: usize = 1 << (32 - BASE_SHIFT);
+const MAX_BASE: usize = 1 << (RANK_SHIFT - BASE_SHIFT);
 const BLOCK: usize = 256;
 /// The base of nodes without children: a block in which no label fits.
-const NOWHERE: u32 = BLOCK as u32;
+const NOWHERE: u64 = BLOCK as u64;
 /// Slots in a cache line.
-const LINE: usize = 16;
+const LINE: usize = 8;
+/// A slot without token, base or label.
+const EMPTY: u64 = (NONE as u64) << RANK_SHIFT;
 /// Blocks that are tried before a new one is added.
 const OPEN: usize = 8;
 
 /// Prefix tree of the live tokens.
 #[derive(Debug)]
 pub struct Trie {
-    /// `base << 9 | token << 8 | label`. Slots 0 to 255 are the single bytes.
-    slots: Vec<u32>,
-    /// Slot -> rank, where the slot has [`TOKEN`].
-    ranks: Vec<Rank>,
+    /// `rank << 32 | base << 8 | label`; the rank is [`NONE`] where the path to the slot spells no
+    /// token. Slots 0 to 255 are the single bytes.
+    slots: Vec<u64>,
+}
+
+/// The base in a slot.
+#[inline(always)]
+fn base(slot: u64) -> usize {
+    (slot >> BASE_SHIFT & BASE_MASK) as usize
+}
+
+/// The rank in a slot, or [`NONE`].
+#[inline(always)]
+pub(super) fn rank(slot: u64) -> Rank {
+    (slot >> RANK_SHIFT) as Rank
 }
 
 impl Trie {
@@ -59,8 +74,8 @@ impl Trie {
         while let Some(Todo { tokens: mut range, depth, slot, mut longest }) = todo.pop() {
             let Some(first) = tokens.get(range.start) else { continue };
             if first.bytes.len() == depth {
-                builder.slots[slot] |= TOKEN;
-                builder.ranks[slot] = first.rank;
+                let word = &mut builder.slots[slot];
+                *word = *word & !EMPTY | u64::from(first.rank) << RANK_SHIFT;
                 shorter[first.rank as usize] = longest;
                 longest = first.rank;
                 range.start += 1;
@@ -71,11 +86,11 @@ impl Trie {
             }
             children_of(&tokens, range.clone(), depth, &mut children);
             let base = builder.place(slot, &children)?;
-            builder.slots[slot] |= (base as u32) << BASE_SHIFT;
+            builder.slots[slot] |= (base as u64) << BASE_SHIFT;
             let mut end = range.end;
             for &(byte, start) in children.iter().rev() {
                 let child = base ^ usize::from(byte);
-                builder.slots[child] = u32::from(byte);
+                builder.slots[child] = EMPTY | u64::from(byte);
                 todo.push(Todo { tokens: start..end, depth: depth + 1, slot: child, longest });
                 end = start;
             }
@@ -83,24 +98,39 @@ impl Trie {
         Ok((builder.finish(), shorter))
     }
 
-    /// The longest live token that `text` begins with; [`NONE`] for an empty text.
+    /// The slot of one byte.
     #[inline(always)]
-    pub(super) fn longest(&self, text: &[u8]) -> Rank {
-        let Some((&first, rest)) = text.split_first() else { return NONE };
-        let mut at = usize::from(first);
-        let mut longest = at;
-        let mut slot = self.slots[at];
-        for &byte in rest {
-            at = (slot >> BASE_SHIFT) as usize ^ usize::from(byte);
-            slot = self.slots[at];
-            if slot & LABEL != u32::from(byte) {
-                break;
-            }
-            if slot & TOKEN != 0 {
-                longest = at;
+    pub(super) fn root(&self, byte: u8) -> u64 {
+        self.slots[usize::from(byte)]
+    }
+
+    /// The slot of the path to `slot` and one byte more, if there is such a path.
+    #[inline(always)]
+    pub(super) fn child(&self, slot: u64, byte: u8) -> Option<u64> {
+        let child = self.slots[base(slot) ^ usize::from(byte)];
+        (child & LABEL == u64::from(byte)).then_some(child)
+    }
+
+    /// Asks for the line [`Trie::child`] will read.
+    #[inline(always)]
+    pub(super) fn prefetch_child(&self, slot: u64, byte: u8) {
+        prefetch(&self.slots, base(slot) ^ usize::from(byte));
+    }
+
+    /// The longest live token that `text` begins with, and its length; [`NONE`] for an empty text.
+    #[inline(always)]
+    pub(super) fn longest(&self, text: &[u8]) -> (Rank, usize) {
+        let Some((&first, rest)) = text.split_first() else { return (NONE, 0) };
+        let mut slot = self.root(first);
+        let (mut longest, mut len) = (slot, 1);
+        for (depth, &byte) in rest.iter().enumerate() {
+            let Some(child) = self.child(slot, byte) else { break };
+            slot = child;
+            if rank(slot) != NONE {
+                (longest, len) = (slot, depth + 2);
             }
         }
-        self.ranks[longest]
+        (rank(longest), len)
     }
 }
 
@@ -167,8 +197,7 @@ struct Block {
 }
 
 struct Builder {
-    slots: Vec<u32>,
-    ranks: Vec<Rank>,
+    slots: Vec<u64>,
     blocks: Vec<Block>,
     /// Blocks that may have room.
     open: Vec<usize>,
@@ -179,7 +208,6 @@ impl Builder {
         let room = live * 5 / 2 + 4 * BLOCK;
         let mut builder = Self {
             slots: Vec::with_capacity(room),
-            ranks: Vec::with_capacity(room),
             blocks: Vec::new(),
             open: Vec::new(),
         };
@@ -187,17 +215,16 @@ impl Builder {
         builder.add(full);
         builder.add(full);
         for byte in 0..BLOCK {
-            builder.slots[byte] = byte as u32;
+            builder.slots[byte] = EMPTY | byte as u64;
             // Slot `NOWHERE ^ byte` must not have the label `byte`.
-            builder.slots[BLOCK + byte] = byte as u32 ^ LABEL;
+            builder.slots[BLOCK + byte] = EMPTY | byte as u64 ^ LABEL;
         }
         builder
     }
 
     fn add(&mut self, block: Block) {
         self.blocks.push(block);
-        self.slots.resize(self.blocks.len() * BLOCK, 0);
-        self.ranks.resize(self.blocks.len() * BLOCK, NONE);
+        self.slots.resize(self.blocks.len() * BLOCK, EMPTY);
     }
 
     /// Finds a base for the children of `parent` with these bytes, and takes their slots.
@@ -226,7 +253,7 @@ impl Builder {
         }
         let block = self.blocks.len();
         if (block + 1) * BLOCK > MAX_BASE {
-            return Err(Error::unsupported("a vocabulary with more than 8 million prefixes"));
+            return Err(Error::unsupported("a vocabulary with more than 16 million prefixes"));
         }
         self.add(Block { taken: [0; 4], used: [0; 4] });
         self.open.push(block);
@@ -250,10 +277,10 @@ impl Builder {
                 continue;
             };
             for slot in (0..BLOCK).filter(|&slot| !has(&bits.taken, slot)) {
-                self.slots[block * BLOCK + slot] = (slot ^ unused) as u32;
+                self.slots[block * BLOCK + slot] = EMPTY | (slot ^ unused) as u64;
             }
         }
-        Trie { slots: self.slots, ranks: self.ranks }
+        Trie { slots: self.slots }
     }
 }
 

@@ -1,0 +1,272 @@
+//! The loop that turns pre-tokens into ids, a group at a time.
+//!
+//! A group is handled in passes, so that the cache lines that one pass needs are on their way
+//! from memory before the pass begins: spellings first, then the thread's cache for what is not
+//! one token, and what neither knows is merged. What is merged is walked through the prefix tree
+//! in step (`model/bpe/walk.rs`), so that the words of a group wait for memory together.
+
+use super::model::bpe::walk::Walks;
+use super::model::bpe::{Bpe, MergeScratch};
+use super::sink::Sink;
+use super::word_cache::{self as cache, ShortKey, WordCache};
+use super::words::{PACKED, Words};
+use crate::error::Result;
+use crate::token::{NONE, Span, TokenId};
+use crate::vocab::Vocab;
+use crate::watch::Watch;
+
+/// What the loop needs of a tokenizer and of a thread.
+pub(crate) struct Encoder<'a> {
+    pub(crate) vocab: &'a Vocab,
+    pub(crate) words: &'a Words,
+    pub(crate) bpe: &'a Bpe,
+    pub(crate) cache: &'a mut WordCache,
+    pub(crate) merge: &'a mut MergeScratch,
+    pub(crate) ids: &'a mut Vec<TokenId>,
+    pub(crate) group: &'a mut Group,
+    pub(crate) watch: &'a Watch<'a>,
+}
+
+/// In place of the key of a longer pre-token; equal to no key.
+const TOO_LONG: ShortKey = u128::MAX;
+
+/// Pre-tokens looked up together.
+pub(super) const GROUP: usize = 256;
+
+/// Longest pre-token, in bytes, that is handled with its group and not by itself.
+const TOGETHER: usize = 128;
+
+/// What is known of each pre-token of a group, kept from call to call.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Key and hash; [`TOO_LONG`] and the hash of the bytes for a longer one.
+    keys: [(ShortKey, u64); GROUP],
+    /// Its token, if it is in the packed table.
+    found: [TokenId; GROUP],
+    /// Where its ids are, if it is not.
+    answers: [Answer; GROUP],
+    /// Which are not.
+    unknown: [u16; GROUP],
+    misses: Vec<Miss>,
+    /// The ids of what was merged.
+    merged: Vec<TokenId>,
+    walks: Walks,
+}
+
+/// Where the ids of a pre-token are.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    /// In this entry of the cache of short pre-tokens.
+    Short(usize),
+    /// In this range of the cache's arena.
+    Long(u32, u32),
+    /// In this range of what was merged for the group.
+    Merged(u32, u32),
+    /// Nowhere yet: it is too long.
+    Alone,
+}
+
+/// A pre-token that has to be merged.
+#[derive(Debug, Clone, Copy)]
+struct Miss {
+    /// Its place in the group.
+    index: u16,
+    span: Span,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            keys: [(TOO_LONG, 0); GROUP],
+            found: [NONE; GROUP],
+            answers: [Answer::Alone; GROUP],
+            unknown: [0; GROUP],
+            misses: Vec::new(),
+            merged: Vec::new(),
+            walks: Walks::default(),
+        }
+    }
+}
+
+impl Encoder<'_> {
+    /// Encodes the pre-tokens that begin at `start` and end at `ends`, at most [`GROUP`] of them;
+    /// returns the last end.
+    #[inline(always)]
+    pub(crate) fn words(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        ends: &[usize],
+        sink: &mut impl Sink,
+    ) -> Result<usize> {
+        let Group { keys, found, unknown, .. } = &mut *self.group;
+        let mut from = start;
+        for (slot, &end) in keys.iter_mut().zip(ends) {
+            let len = end - from;
+            *slot = if len <= cache::SHORT {
+                let key = cache::short_key(text, from, len);
+                let hash = cache::short_hash(key);
+                self.words.prefetch(hash);
+                (key, hash)
+            } else {
+                (TOO_LONG, 0)
+            };
+            from = end;
+        }
+        let mut unknowns = 0;
+        for (i, (id, &(key, hash))) in
+            found.iter_mut().zip(&keys[..ends.len().min(GROUP)]).enumerate()
+        {
+            // Longer keys have a length that no packed one has.
+            *id = self.words.find_packed(key, hash);
+            unknown[unknowns] = i as u16;
+            if *id == NONE {
+                unknowns += 1;
+                self.cache.prefetch_short(hash);
+            }
+        }
+        if unknowns > 0 {
+            self.answer(text, start, ends, unknowns)?;
+        }
+        from = start;
+        for (i, &end) in ends.iter().enumerate().take(GROUP) {
+            let id = self.group.found[i];
+            if id != NONE {
+                sink.few([id], 1);
+            } else {
+                self.give(i, &text[from..end], sink)?;
+            }
+            from = end;
+        }
+        if !self.group.misses.is_empty() {
+            self.remember(text);
+        }
+        Ok(from)
+    }
+
+    /// Encodes the pre-token `text[start..end]`.
+    pub(crate) fn word(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        self.words(text, start, &[end], sink).map(|_| ())
+    }
+
+    /// Finds where the ids of the group's first `unknowns` unknown pre-tokens are; merges what
+    /// has none.
+    #[inline(never)]
+    fn answer(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        ends: &[usize],
+        unknowns: usize,
+    ) -> Result<()> {
+        let group = &mut *self.group;
+        for &index in &group.unknown[..unknowns] {
+            let i = usize::from(index);
+            let from = if i == 0 { start } else { ends[i - 1] };
+            let span = Span { start: from, end: ends[i] };
+            let (key, hash) = &mut group.keys[i];
+            let answer = if *key != TOO_LONG {
+                self.cache.find_short(*key, *hash).map(Answer::Short)
+            } else if span.end - span.start <= TOGETHER {
+                let bytes = &text[span.start..span.end];
+                *hash = cache::hash_bytes(bytes);
+                self.cache.find_long(bytes, *hash).map(|(start, count)| Answer::Long(start, count))
+            } else {
+                Some(Answer::Alone)
+            };
+            match answer {
+                Some(answer) => group.answers[i] = answer,
+                None => group.misses.push(Miss { index, span }),
+            }
+        }
+        if self.group.misses.is_empty() { Ok(()) } else { self.merge_misses(text) }
+    }
+
+    #[inline(never)]
+    fn merge_misses(&mut self, text: &[u8]) -> Result<()> {
+        let Group { keys, answers, misses, merged, walks, .. } = &mut *self.group;
+        merged.clear();
+        self.bpe.walk(text, misses.iter().map(|miss| miss.span), walks);
+        for (i, miss) in misses.iter().enumerate() {
+            let (bytes, start) = (&text[miss.span.start..miss.span.end], merged.len());
+            let whole = if bytes.len() > PACKED {
+                let (key, hash) = keys[usize::from(miss.index)];
+                let hash = if key == TOO_LONG { hash } else { cache::hash_bytes(bytes) };
+                self.words.find_long(self.vocab, bytes, hash)
+            } else {
+                NONE
+            };
+            if whole == NONE {
+                self.bpe.merge(bytes, walks.steps(i), self.merge, self.watch)?;
+                merged.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
+            } else {
+                merged.push(whole);
+            }
+            answers[usize::from(miss.index)] =
+                Answer::Merged(start as u32, (merged.len() - start) as u32);
+        }
+        Ok(())
+    }
+
+    /// Gives the ids of the group's pre-token `i` to `sink`.
+    #[inline]
+    fn give(&mut self, i: usize, bytes: &[u8], sink: &mut impl Sink) -> Result<()> {
+        let range = |start: u32, count: u32| start as usize..(start + count) as usize;
+        match self.group.answers[i] {
+            Answer::Short(entry) => self.cache.give_short(entry, sink),
+            Answer::Long(start, count) => sink.many(self.cache.ids(start, count)),
+            Answer::Merged(start, count) => {
+                sink.many(self.group.merged.get(range(start, count)).unwrap_or(&[]));
+            }
+            Answer::Alone => return self.long_word(bytes, sink),
+        }
+        Ok(())
+    }
+
+    /// Puts what was merged for the group into the cache.
+    #[inline(never)]
+    fn remember(&mut self, text: &[u8]) {
+        let Group { keys, answers, misses, merged, .. } = &mut *self.group;
+        for miss in misses.drain(..) {
+            let i = usize::from(miss.index);
+            let Answer::Merged(start, count) = answers[i] else { continue };
+            let ids = merged.get(start as usize..(start + count) as usize).unwrap_or(&[]);
+            let (key, hash) = keys[i];
+            if key == TOO_LONG {
+                self.cache.put_long(&text[miss.span.start..miss.span.end], hash, ids);
+            } else {
+                self.cache.put_short(key, hash, ids);
+            }
+        }
+    }
+
+    /// A pre-token that is too long for its group.
+    #[inline(never)]
+    fn long_word(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<()> {
+        let hash = cache::hash_bytes(bytes);
+        let cached = bytes.len() <= cache::LONG;
+        if cached && let Some((start, count)) = self.cache.find_long(bytes, hash) {
+            sink.many(self.cache.ids(start, count));
+            return Ok(());
+        }
+        self.ids.clear();
+        let whole = self.words.find_long(self.vocab, bytes, hash);
+        if whole == NONE {
+            self.bpe.merge(bytes, &[], self.merge, self.watch)?;
+            self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
+        } else {
+            self.ids.push(whole);
+        }
+        if cached {
+            self.cache.put_long(bytes, hash, self.ids);
+        }
+        sink.many(self.ids);
+        Ok(())
+    }
+}

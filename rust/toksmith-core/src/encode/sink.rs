@@ -1,0 +1,75 @@
+//! Where ids go: into a vector, into a count, or (`spans.rs`) beside their places.
+
+use crate::token::TokenId;
+
+/// Where ids go.
+pub(crate) trait Sink {
+    /// The first `count` of a few ids.
+    fn few<const N: usize>(&mut self, ids: [TokenId; N], count: usize);
+    /// Any number of ids.
+    fn many(&mut self, ids: &[TokenId]);
+    /// An added token that stands at these bytes.
+    fn added(&mut self, id: TokenId, _start: usize, _end: usize) {
+        self.many(&[id]);
+    }
+    /// The next text begins at this byte.
+    #[inline(always)]
+    fn start_at(&mut self, _base: usize) {}
+    /// The next ids begin at this byte of that text, which need not be where the last ones ended.
+    #[inline(always)]
+    fn piece_start(&mut self, _start: usize) {}
+}
+
+/// Collects ids, by way of a small buffer so that a few can be written without asking how many.
+pub(crate) struct Ids<'a> {
+    stage: [TokenId; STAGE + 16],
+    used: usize,
+    out: &'a mut Vec<TokenId>,
+}
+
+const STAGE: usize = 240;
+
+impl<'a> Ids<'a> {
+    pub(crate) fn new(out: &'a mut Vec<TokenId>) -> Self {
+        Self { stage: [0; STAGE + 16], used: 0, out }
+    }
+
+    pub(crate) fn flush(&mut self) {
+        self.out.extend_from_slice(&self.stage[..self.used]);
+        self.used = 0;
+    }
+}
+
+impl Sink for Ids<'_> {
+    #[inline(always)]
+    fn few<const N: usize>(&mut self, ids: [TokenId; N], count: usize) {
+        if self.used >= STAGE {
+            self.flush();
+        }
+        if let Some(place) = self.stage[self.used..].first_chunk_mut::<N>() {
+            *place = ids;
+        }
+        self.used += count;
+    }
+
+    #[inline]
+    fn many(&mut self, ids: &[TokenId]) {
+        self.flush();
+        self.out.extend_from_slice(ids);
+    }
+}
+
+/// Counts ids.
+#[derive(Default)]
+pub(crate) struct Count(pub(crate) usize);
+
+impl Sink for Count {
+    #[inline(always)]
+    fn few<const N: usize>(&mut self, _: [TokenId; N], count: usize) {
+        self.0 += count;
+    }
+
+    fn many(&mut self, ids: &[TokenId]) {
+        self.0 += ids.len();
+    }
+}
