@@ -2,15 +2,16 @@
 //!
 //! A group is handled in passes, so that the cache lines that one pass needs are on their way
 //! from memory before the pass begins: spellings first, then the thread's cache for what is not
-//! one token, and what neither knows is merged. What is merged is walked through the prefix tree
-//! in step (`model/bpe/walk.rs`), so that the words of a group wait for memory together.
+//! one token, and what neither knows is merged, in step (`model/bpe/lanes.rs`).
 
-use super::model::bpe::walk::Walks;
+use super::model::bpe::lanes::{self, Lanes};
 use super::model::bpe::{Bpe, MergeScratch};
 use super::sink::Sink;
 use super::word_cache::{self as cache, ShortKey, WordCache};
 use super::words::{PACKED, Words};
 use crate::error::Result;
+use crate::simd::vectors::Vectors;
+use crate::simd::{self, Work};
 use crate::token::{NONE, Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -50,7 +51,7 @@ pub(crate) struct Group {
     misses: Vec<Miss>,
     /// The ids of what was merged.
     merged: Vec<TokenId>,
-    walks: Walks,
+    lanes: Lanes,
 }
 
 /// Where the ids of a pre-token are.
@@ -72,6 +73,8 @@ struct Miss {
     /// Its place in the group.
     index: u16,
     span: Span,
+    /// The token it is, if one.
+    whole: TokenId,
 }
 
 impl Default for Group {
@@ -83,8 +86,23 @@ impl Default for Group {
             unknown: [0; GROUP],
             misses: Vec::new(),
             merged: Vec::new(),
-            walks: Walks::default(),
+            lanes: Lanes::default(),
         }
+    }
+}
+
+/// [`Encoder::merge_misses`], to be compiled for vectors.
+struct MergeMisses<'e, 'a> {
+    encoder: &'e mut Encoder<'a>,
+    text: &'e [u8],
+}
+
+impl Work for MergeMisses<'_, '_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) -> Result<()> {
+        self.encoder.merge_misses::<V>(self.text)
     }
 }
 
@@ -182,31 +200,43 @@ impl Encoder<'_> {
             };
             match answer {
                 Some(answer) => group.answers[i] = answer,
-                None => group.misses.push(Miss { index, span }),
+                None => group.misses.push(Miss { index, span, whole: NONE }),
             }
         }
-        if self.group.misses.is_empty() { Ok(()) } else { self.merge_misses(text) }
+        if self.group.misses.is_empty() {
+            return Ok(());
+        }
+        simd::vectorized(MergeMisses { encoder: self, text })
     }
 
-    #[inline(never)]
-    fn merge_misses(&mut self, text: &[u8]) -> Result<()> {
-        let Group { keys, answers, misses, merged, walks, .. } = &mut *self.group;
-        merged.clear();
-        self.bpe.walk(text, misses.iter().map(|miss| miss.span), walks);
-        for (i, miss) in misses.iter().enumerate() {
-            let (bytes, start) = (&text[miss.span.start..miss.span.end], merged.len());
-            let whole = if bytes.len() > PACKED {
+    #[inline(always)]
+    fn merge_misses<V: Vectors>(&mut self, text: &[u8]) -> Result<()> {
+        let Group { keys, answers, misses, merged, lanes, .. } = &mut *self.group;
+        lanes.clear();
+        for miss in &mut *misses {
+            let bytes = &text[miss.span.start..miss.span.end];
+            if bytes.len() > PACKED {
                 let (key, hash) = keys[usize::from(miss.index)];
                 let hash = if key == TOO_LONG { hash } else { cache::hash_bytes(bytes) };
-                self.words.find_long(self.vocab, bytes, hash)
+                miss.whole = self.words.find_long(self.vocab, bytes, hash);
+            }
+            if miss.whole == NONE && bytes.len() <= lanes::MAX {
+                lanes.push(self.bpe, bytes);
+            }
+        }
+        lanes.merge::<V>(self.bpe);
+        merged.clear();
+        let mut lane = 0;
+        for miss in &*misses {
+            let (bytes, start) = (&text[miss.span.start..miss.span.end], merged.len());
+            if miss.whole != NONE {
+                merged.push(miss.whole);
+            } else if bytes.len() <= lanes::MAX {
+                merged.extend(lanes.ranks(lane).map(|rank| self.bpe.id(rank)));
+                lane += 1;
             } else {
-                NONE
-            };
-            if whole == NONE {
-                self.bpe.merge(bytes, walks.steps(i), self.merge, self.watch)?;
+                self.bpe.merge(bytes, self.merge, self.watch)?;
                 merged.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
-            } else {
-                merged.push(whole);
             }
             answers[usize::from(miss.index)] =
                 Answer::Merged(start as u32, (merged.len() - start) as u32);
@@ -258,7 +288,7 @@ impl Encoder<'_> {
         self.ids.clear();
         let whole = self.words.find_long(self.vocab, bytes, hash);
         if whole == NONE {
-            self.bpe.merge(bytes, &[], self.merge, self.watch)?;
+            self.bpe.merge(bytes, self.merge, self.watch)?;
             self.ids.extend(self.merge.ranks.iter().map(|&rank| self.bpe.id(rank)));
         } else {
             self.ids.push(whole);

@@ -5,7 +5,12 @@
 //! - [`prefetch`]: a hint, without effect on results.
 
 #[cfg(target_arch = "x86_64")]
+mod avx512;
+pub mod vectors;
+#[cfg(target_arch = "x86_64")]
 mod x86;
+
+use vectors::{Plain, Vectors};
 
 /// Classes of 64 bytes: bit `i` tells of byte `i`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +42,31 @@ pub fn is_fast() -> bool {
     return x86::avx512() || x86::avx2();
     #[cfg(not(target_arch = "x86_64"))]
     return false;
+}
+
+/// Work that is worth compiling for the vectors that a processor has.
+pub trait Work {
+    /// What it gives.
+    type Output;
+    /// Does it. To be compiled for vectors it has to be `#[inline(always)]`.
+    fn run<V: Vectors>(self) -> Self::Output;
+}
+
+/// Runs `work` compiled for the widest vectors that this processor has.
+#[inline]
+pub fn vectorized<W: Work>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if x86::avx512() {
+            // SAFETY: the processor has AVX-512 BW and VL, as `avx512` just said.
+            return unsafe { x86::with_avx512(work) };
+        }
+        if x86::avx2() {
+            // SAFETY: the processor has AVX2, as `avx2` just said.
+            return unsafe { x86::with_avx2(work) };
+        }
+    }
+    work.run::<Plain>()
 }
 
 /// The classes of 64 bytes.

@@ -1,6 +1,8 @@
 //! Classification of bytes with AVX2 and AVX-512. Oracle: `classify_plain`.
 
-use super::Classes;
+use super::avx512::Avx512;
+use super::vectors::Plain;
+use super::{Classes, Work};
 use std::arch::x86_64::{
     __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
     _mm256_or_si256, _mm256_set1_epi8, _mm256_sub_epi8, _mm512_cmpeq_epi8_mask,
@@ -11,13 +13,25 @@ use std::arch::x86_64::{
 /// Whether the processor has what [`classify_avx512`] needs; the answer is cached.
 #[inline]
 pub(super) fn avx512() -> bool {
-    is_x86_feature_detected!("avx512bw")
+    is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
 }
 
 /// Whether the processor has what [`classify_avx2`] needs; the answer is cached.
 #[inline]
 pub(super) fn avx2() -> bool {
     is_x86_feature_detected!("avx2")
+}
+
+/// Runs `work` compiled for AVX-512.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi2")]
+pub(super) fn with_avx512<W: Work>(work: W) -> W::Output {
+    work.run::<Avx512>()
+}
+
+/// Runs `work` compiled for AVX2.
+#[target_feature(enable = "avx2")]
+pub(super) fn with_avx2<W: Work>(work: W) -> W::Output {
+    work.run::<Plain>()
 }
 
 /// The classes of 64 bytes in one register.

@@ -11,14 +11,12 @@
 
 use super::Bpe;
 use super::trie::Trie;
-use super::walk::Step;
 use crate::token::{NONE, Rank};
 
 /// Longest pre-token handled here, in bytes: beyond, merging in blocks has the lower bound.
 pub(super) const MAX: usize = 256;
 
-/// Appends the ranks of `bytes`, at most [`MAX`] of them, to `out`. `steps` are the longest
-/// tokens, each after the one before, or none; `dead` is a buffer.
+/// Appends the ranks of `bytes`, at most [`MAX`] of them, to `out`. `dead` is a buffer.
 ///
 /// Gives up and returns false where that would take many more tries than there are bytes, as
 /// in runs of a sign of which the vocabulary has many lengths.
@@ -27,7 +25,6 @@ pub(super) fn merge(
     bpe: &Bpe,
     trie: &Trie,
     bytes: &[u8],
-    mut steps: &[Step],
     dead: &mut Vec<u64>,
     out: &mut Vec<Rank>,
 ) -> bool {
@@ -36,14 +33,7 @@ pub(super) fn merge(
     let mut tries = bytes.len() + 16;
     let (mut pos, mut last) = (0, NONE);
     while pos < bytes.len() {
-        // As long as the longest token fits, the walk and this loop are at the same place.
-        let (mut token, mut len) = match steps.split_first() {
-            Some((step, rest)) => {
-                steps = rest;
-                (step.rank, step.len as usize)
-            }
-            None => trie.longest(&bytes[pos..]),
-        };
+        let (mut token, mut len) = trie.longest(&bytes[pos..]);
         // Tries `token` and its prefixes behind `last`; gives `last` up where none fits.
         loop {
             let end = pos + len;
@@ -57,7 +47,6 @@ pub(super) fn merge(
             }
             tries -= 1;
             (token, len) = bpe.shorter(token);
-            steps = &[];
             if tries == 0 {
                 return false;
             }

@@ -19,28 +19,28 @@
 mod backtrack;
 pub mod build;
 pub mod heap;
+pub(crate) mod lanes;
 pub mod long;
 pub mod naive;
 pub mod pairs;
 pub mod short;
 pub(crate) mod trie;
-pub(crate) mod walk;
 
 use crate::error::{Error, Result};
 use crate::formats::Compiled;
-use crate::simd::prefetch;
 use crate::token::{NONE, Rank, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
 use pairs::PairTable;
 use trie::Trie;
-use walk::Step;
 
 /// The compiled merge rules.
 #[derive(Debug)]
 pub struct Bpe {
     /// Rank -> id.
     ids: Vec<TokenId>,
+    /// Whether that is the same number but for bytes, as in most files.
+    same: bool,
     /// Rank -> what the loops ask of a token.
     tokens: Vec<Made>,
     /// Number of ranks that are bytes or made by a merge.
@@ -109,7 +109,7 @@ impl Bpe {
         for (i, &(left, right)) in parts.iter().enumerate() {
             let rank = 256 + i as Rank;
             if let Some(&(left, right)) = parts.get(i + 16) {
-                pairs.prefetch(left, right);
+                pairs.prefetch_insert(left, right);
             }
             if left >= limit || right >= limit {
                 return Err(Error::field(
@@ -126,7 +126,8 @@ impl Bpe {
                 return Err(Error::field("merges", format!("merge {i} repeats a pair")));
             }
         }
-        Ok(Self { ids, tokens, live, pairs, monotone, trie: None })
+        let same = (256..limit).all(|rank| ids[rank as usize] == rank);
+        Ok(Self { ids, same, tokens, live, pairs, monotone, trie: None })
     }
 
     /// Builds what [`Bpe::merge`] is fast by; without it the result is the same. Apart from
@@ -173,7 +174,7 @@ impl Bpe {
     /// The id of a rank.
     #[inline(always)]
     pub fn id(&self, rank: Rank) -> TokenId {
-        self.ids[rank as usize]
+        if self.same && rank >= 256 { rank } else { self.ids[rank as usize] }
     }
 
     /// The length in bytes of a rank's token.
@@ -197,14 +198,13 @@ impl Bpe {
     }
 
     /// Merges one pre-token; the result is left in `scratch.ranks`. Linear time and memory
-    /// if merge order is monotone, else n log n. `steps` is what [`Bpe::walk`] found, or empty.
+    /// if merge order is monotone, else n log n.
     ///
     /// # Errors
     /// Only [`Error::Cancelled`], and only for long pre-tokens.
     pub(crate) fn merge(
         &self,
         bytes: &[u8],
-        steps: &[Step],
         scratch: &mut MergeScratch,
         watch: &Watch<'_>,
     ) -> Result<()> {
@@ -214,7 +214,7 @@ impl Bpe {
             heap::merge(&self.pairs, bytes, ranks);
             return Ok(());
         };
-        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, steps, dead, ranks) {
+        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, dead, ranks) {
             ranks.clear();
             long::merge(self, bytes, long, ranks, watch)?;
         }
@@ -225,12 +225,6 @@ impl Bpe {
     #[inline(always)]
     pub(crate) fn product(&self, left: Rank, right: Rank) -> Rank {
         self.pairs.get(left, right)
-    }
-
-    /// Asks for what the loops ask of a token.
-    #[inline(always)]
-    fn prefetch_token(&self, rank: Rank) {
-        prefetch(&self.tokens, rank as usize);
     }
 
     /// The two tokens a token is merged from. O(ranks): for rare use.
