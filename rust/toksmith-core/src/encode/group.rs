@@ -34,6 +34,12 @@ const TOO_LONG: ShortKey = u128::MAX;
 /// Pre-tokens looked up together.
 pub(super) const GROUP: usize = 256;
 
+/// Tokens given at a time.
+const RUN: usize = 16;
+
+/// Ids of a pre-token given at once.
+const SOME: usize = 8;
+
 /// Longest pre-token, in bytes, that is handled with its group and not by itself.
 const TOGETHER: usize = 128;
 
@@ -43,7 +49,7 @@ pub(crate) struct Group {
     /// Key and hash; [`TOO_LONG`] and the hash of the bytes for a longer one.
     keys: [(ShortKey, u64); GROUP],
     /// Its token, if it is in the packed table.
-    found: [TokenId; GROUP],
+    found: [TokenId; GROUP + RUN],
     /// Where its ids are, if it is not.
     answers: [Answer; GROUP],
     /// Which are not.
@@ -81,7 +87,7 @@ impl Default for Group {
     fn default() -> Self {
         Self {
             keys: [(TOO_LONG, 0); GROUP],
-            found: [NONE; GROUP],
+            found: [NONE; GROUP + RUN],
             answers: [Answer::Alone; GROUP],
             unknown: [0; GROUP],
             misses: Vec::new(),
@@ -103,6 +109,15 @@ impl Work for MergeMisses<'_, '_> {
     #[inline(always)]
     fn run<V: Vectors>(self) -> Result<()> {
         self.encoder.merge_misses::<V>(self.text)
+    }
+}
+
+/// Gives the first `count` of `ids` to `sink`: a few at once where there are enough to copy.
+#[inline(always)]
+fn give_some(ids: &[TokenId], count: u32, sink: &mut impl Sink) {
+    match ids.first_chunk::<SOME>() {
+        Some(some) if count as usize <= SOME => sink.few(*some, count as usize),
+        _ => sink.many(ids.get(..count as usize).unwrap_or(&[])),
     }
 }
 
@@ -146,20 +161,31 @@ impl Encoder<'_> {
         if unknowns > 0 {
             self.answer(text, start, ends, unknowns)?;
         }
-        from = start;
-        for (i, &end) in ends.iter().enumerate().take(GROUP) {
-            let id = self.group.found[i];
-            if id != NONE {
-                sink.few([id], 1);
-            } else {
-                self.give(i, &text[from..end], sink)?;
-            }
-            from = end;
+        let count = ends.len().min(GROUP);
+        let mut at = 0;
+        for i in 0..unknowns {
+            let next = usize::from(self.group.unknown[i]);
+            self.give_found(at, next, sink);
+            let from = if next == 0 { start } else { ends[next - 1] };
+            self.give(next, &text[from..ends[next]], sink)?;
+            at = next + 1;
         }
+        self.give_found(at, count, sink);
         if !self.group.misses.is_empty() {
             self.remember(text);
         }
         Ok(from)
+    }
+
+    /// Gives the tokens found for the group's pre-tokens `from..to` to `sink`.
+    #[inline(always)]
+    fn give_found(&self, mut from: usize, to: usize, sink: &mut impl Sink) {
+        while from < to {
+            if let Some(ids) = self.group.found.get(from..).and_then(<[u32]>::first_chunk::<RUN>) {
+                sink.few(*ids, (to - from).min(RUN));
+            }
+            from += RUN;
+        }
     }
 
     /// Encodes the pre-token `text[start..end]`.
@@ -241,18 +267,20 @@ impl Encoder<'_> {
             answers[usize::from(miss.index)] =
                 Answer::Merged(start as u32, (merged.len() - start) as u32);
         }
+        // So that there are enough to copy behind the last.
+        merged.extend([0; SOME]);
         Ok(())
     }
 
     /// Gives the ids of the group's pre-token `i` to `sink`.
     #[inline]
     fn give(&mut self, i: usize, bytes: &[u8], sink: &mut impl Sink) -> Result<()> {
-        let range = |start: u32, count: u32| start as usize..(start + count) as usize;
         match self.group.answers[i] {
             Answer::Short(entry) => self.cache.give_short(entry, sink),
-            Answer::Long(start, count) => sink.many(self.cache.ids(start, count)),
+            Answer::Long(start, count) => give_some(self.cache.ids_from(start), count, sink),
             Answer::Merged(start, count) => {
-                sink.many(self.group.merged.get(range(start, count)).unwrap_or(&[]));
+                let merged = self.group.merged.get(start as usize..).unwrap_or(&[]);
+                give_some(merged, count, sink);
             }
             Answer::Alone => return self.long_word(bytes, sink),
         }

@@ -57,12 +57,23 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
     mix(hash, u64::from_le_bytes(word))
 }
 
-/// The key of a pre-token of at most [`SHORT`] bytes at `start`, in one or two loads.
+/// Which bytes of two words are those of a pre-token of so many bytes.
+const MASKS: [[u64; 2]; SHORT + 1] = {
+    let mut masks = [[0; 2]; SHORT + 1];
+    let mut len = 0;
+    while len <= SHORT {
+        let mask = (1u128 << (8 * len)) - 1;
+        masks[len] = [mask as u64, (mask >> 64) as u64];
+        len += 1;
+    }
+    masks
+};
+
+/// The key of a pre-token of at most [`SHORT`] bytes at `start`, in two loads.
 #[inline(always)]
 pub fn short_key(text: &[u8], start: usize, len: usize) -> ShortKey {
     debug_assert!(len <= SHORT);
-    let word = if let Some(bytes) = text.get(start..start + 16).and_then(<[u8]>::first_chunk::<16>)
-    {
+    let word = if let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
         u128::from_le_bytes(*bytes)
     } else {
         let mut bytes = [0; 16];
@@ -71,9 +82,9 @@ pub fn short_key(text: &[u8], start: usize, len: usize) -> ShortKey {
         }
         u128::from_le_bytes(bytes)
     };
-    // `len` is at most 15, so the shifts stay in range.
-    let mask = (1u128 << (8 * len)) - 1;
-    (word & mask) | (len as u128) << 120
+    let [low, high] = MASKS[len & SHORT];
+    let high = (word >> 64) as u64 & high | (len as u64) << 56;
+    u128::from(word as u64 & low) | u128::from(high) << 64
 }
 
 /// A key (zero: empty) and what it stands for.
@@ -217,6 +228,12 @@ impl WordCache {
         } else {
             sink.few(ids, count as usize);
         }
+    }
+
+    /// The arena from a place on.
+    #[inline(always)]
+    pub fn ids_from(&self, start: u32) -> &[TokenId] {
+        self.ids.get(start as usize..).unwrap_or(&[])
     }
 
     /// A range of the arena.

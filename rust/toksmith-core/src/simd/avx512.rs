@@ -2,9 +2,9 @@
 
 use super::vectors::{Bucket, NOTHING, Row, Vectors};
 use std::arch::x86_64::{
-    __m512i, _mm512_alignr_epi32, _mm512_cmpeq_epi64_mask, _mm512_cmpneq_epi32_mask,
+    __m512i, _mm_cvtsi32_si128, _mm512_alignr_epi32, _mm512_cmpeq_epi64_mask, _mm512_cmpneq_epi32_mask,
     _mm512_load_si512, _mm512_mask_mov_epi32, _mm512_mask_sub_epi32, _mm512_reduce_min_epu32,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srli_epi64, _mm512_store_si512,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srl_epi64, _mm512_store_si512,
 };
 
 /// One register a row. To be named only where the processor has AVX-512 F.
@@ -58,8 +58,8 @@ fn close_less(row: &mut Row, moved: u16, last: u32) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn matches<const SHIFT: u32>(bucket: &Bucket, key: u64) -> u8 {
-    let keys = _mm512_srli_epi64::<SHIFT>(load(bucket));
+fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
+    let keys = _mm512_srl_epi64(load(bucket), _mm_cvtsi32_si128(SHIFT));
     _mm512_cmpeq_epi64_mask(keys, _mm512_set1_epi64(key.cast_signed()))
 }
 
@@ -83,7 +83,7 @@ impl Vectors for Avx512 {
     }
 
     #[inline(always)]
-    fn matches<const SHIFT: u32>(bucket: &Bucket, key: u64) -> u8 {
+    fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
         // SAFETY: as above.
         unsafe { matches::<SHIFT>(bucket, key) }
     }

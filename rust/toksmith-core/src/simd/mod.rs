@@ -5,6 +5,8 @@
 //! - [`prefetch`]: a hint, without effect on results.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 pub mod vectors;
 #[cfg(target_arch = "x86_64")]

@@ -33,7 +33,7 @@ pub trait Vectors {
     /// As [`Vectors::close`], and what moves is one less, but for [`NOTHING`].
     fn close_less(row: &mut Row, moved: u16, last: u32);
     /// Which slots of a bucket are `key` above their lower `shift` bits: bit `i` tells of slot `i`.
-    fn matches<const SHIFT: u32>(bucket: &Bucket, key: u64) -> u8;
+    fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8;
 }
 
 /// No vectors: the definition.
@@ -67,7 +67,7 @@ impl Vectors for Plain {
     }
 
     #[inline(always)]
-    fn matches<const SHIFT: u32>(bucket: &Bucket, key: u64) -> u8 {
+    fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
         let bit = |(i, &slot): (usize, &u64)| u8::from(slot >> SHIFT == key) << i;
         bucket.0.iter().enumerate().map(bit).fold(0, |mask, bit| mask | bit)
     }

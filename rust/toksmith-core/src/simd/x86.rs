@@ -1,7 +1,7 @@
 //! Classification of bytes with AVX2 and AVX-512. Oracle: `classify_plain`.
 
+use super::avx2::Avx2;
 use super::avx512::Avx512;
-use super::vectors::Plain;
 use super::{Classes, Work};
 use std::arch::x86_64::{
     __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
@@ -31,7 +31,7 @@ pub(super) fn with_avx512<W: Work>(work: W) -> W::Output {
 /// Runs `work` compiled for AVX2.
 #[target_feature(enable = "avx2")]
 pub(super) fn with_avx2<W: Work>(work: W) -> W::Output {
-    work.run::<Plain>()
+    work.run::<Avx2>()
 }
 
 /// The classes of 64 bytes in one register.

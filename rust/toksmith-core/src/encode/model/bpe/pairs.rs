@@ -9,7 +9,7 @@ use crate::simd::prefetch;
 use crate::simd::vectors::{Bucket, Plain, SLOTS, Vectors};
 use crate::token::{NONE, Rank};
 
-const BITS: u32 = 21;
+const BITS: i32 = 21;
 const FIELD: u64 = (1 << BITS) - 1;
 /// Ranks must stay below this.
 pub const MAX_RANK: u32 = FIELD as u32;
