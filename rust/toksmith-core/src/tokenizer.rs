@@ -7,9 +7,9 @@ use crate::encode::added::{AddedTokens, Allowed, Segment};
 use crate::encode::model::bpe::{Bpe, build};
 use crate::encode::pretokenizer::PreTokenizer;
 use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
+use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::spans::{Spanned, Spans};
 use crate::encode::word_cache::DEFAULT_BUDGET;
-use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
 use crate::formats::{self, Compiled, Definition, Extras, Merges, Split};
@@ -67,21 +67,6 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Builds the two large tables, side by side where a thread is to be had.
-fn tables(vocab: &Vocab, bpe: &mut Bpe, whole_words: bool) -> Result<Words> {
-    let (words, trie) = std::thread::scope(|scope| {
-        let shared = &*bpe;
-        let other = std::thread::Builder::new().spawn_scoped(scope, || shared.trie(vocab));
-        let words = Words::new(vocab, shared, whole_words);
-        (
-            words,
-            other.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| shared.trie(vocab)),
-        )
-    });
-    bpe.set_trie(trie?);
-    Ok(words)
-}
-
 impl Tokenizer {
     /// Compiles what a file says. Linear in the size of the vocabulary.
     pub fn build(definition: Definition) -> Result<Self> {
@@ -100,8 +85,8 @@ impl Tokenizer {
             Merges::Compiled(compiled) => compiled,
             merges => build::compile(&vocab, &merges)?,
         };
-        let mut bpe = Bpe::new(&vocab, compiled)?;
-        let words = tables(&vocab, &mut bpe, whole_words)?;
+        let bpe = Bpe::new(&vocab, compiled)?;
+        let words = Words::new(&vocab, &bpe, whole_words);
         let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
         let total = model_tokens + added.len() + decode_only.len();
         let mut claimed = BTreeSet::new();

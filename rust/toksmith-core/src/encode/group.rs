@@ -202,13 +202,7 @@ impl Encoder<'_> {
     /// Finds where the ids of the group's first `unknowns` unknown pre-tokens are; merges what
     /// has none.
     #[inline(never)]
-    fn answer(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        ends: &[usize],
-        unknowns: usize,
-    ) -> Result<()> {
+    fn answer(&mut self, text: &[u8], start: usize, ends: &[usize], unknowns: usize) -> Result<()> {
         let group = &mut *self.group;
         for &index in &group.unknown[..unknowns] {
             let i = usize::from(index);

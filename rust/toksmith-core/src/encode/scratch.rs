@@ -4,10 +4,10 @@
 //! thread survives, leaves them whole. A set is taken out while it is used: a panic loses it
 //! and nothing else.
 
+use super::group::Group;
 use super::model::bpe::MergeScratch;
 use super::pretokenize::general::GeneralCache;
 use super::word_cache::WordCache;
-use super::group::Group;
 use crate::token::TokenId;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

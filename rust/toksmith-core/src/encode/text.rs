@@ -1,11 +1,11 @@
 //! One text without added tokens: cut it, encode each pre-token.
 
+use super::group::Encoder;
 use super::pretokenize::{GeneralCache, Scanner};
 use super::pretokenizer::PreTokenizer;
 use super::scratch::Scratch;
-use super::windows::{self, Ends, Pattern};
-use super::group::Encoder;
 use super::sink::Sink;
+use super::windows::{self, Ends, Pattern};
 use crate::error::Result;
 use crate::simd;
 use crate::tokenizer::Tokenizer;

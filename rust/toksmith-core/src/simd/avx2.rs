@@ -3,11 +3,10 @@
 use super::vectors::{Bucket, NOTHING, Row, Vectors};
 use std::arch::x86_64::{
     __m256i, _mm_cvtsi128_si32, _mm_min_epu32, _mm_shuffle_epi32, _mm256_add_epi32,
-    _mm256_and_si256, _mm256_blendv_epi8, _mm256_castsi256_pd,
-    _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_extracti128_si256,
-    _mm256_load_si256, _mm256_min_epu32, _mm256_movemask_pd, _mm256_permutevar8x32_epi32,
-    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_srli_epi64,
-    _mm256_store_si256, _mm256_xor_si256,
+    _mm256_and_si256, _mm256_blendv_epi8, _mm256_castsi256_pd, _mm256_castsi256_si128,
+    _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_extracti128_si256, _mm256_load_si256,
+    _mm256_min_epu32, _mm256_movemask_pd, _mm256_permutevar8x32_epi32, _mm256_set1_epi32,
+    _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_srli_epi64, _mm256_store_si256, _mm256_xor_si256,
 };
 
 /// Two registers a row. To be named only where the processor has AVX2.
@@ -78,10 +77,8 @@ fn behind([low, high]: [__m256i; 2], last: u32) -> [__m256i; 2] {
 fn put(row: &mut Row, moved: u16, [low, high]: [__m256i; 2]) {
     let old = load(row);
     let (low_mask, high_mask) = (mask(u32::from(moved) & 0xFF), mask(u32::from(moved) >> 8));
-    let lanes = [
-        _mm256_blendv_epi8(old[0], low, low_mask),
-        _mm256_blendv_epi8(old[1], high, high_mask),
-    ];
+    let lanes =
+        [_mm256_blendv_epi8(old[0], low, low_mask), _mm256_blendv_epi8(old[1], high, high_mask)];
     store(row, lanes);
 }
 

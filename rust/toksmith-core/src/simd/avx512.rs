@@ -2,9 +2,10 @@
 
 use super::vectors::{Bucket, NOTHING, Row, Vectors};
 use std::arch::x86_64::{
-    __m512i, _mm_cvtsi32_si128, _mm512_alignr_epi32, _mm512_cmpeq_epi64_mask, _mm512_cmpneq_epi32_mask,
-    _mm512_load_si512, _mm512_mask_mov_epi32, _mm512_mask_sub_epi32, _mm512_reduce_min_epu32,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srl_epi64, _mm512_store_si512,
+    __m512i, _mm_cvtsi32_si128, _mm512_alignr_epi32, _mm512_cmpeq_epi64_mask,
+    _mm512_cmpneq_epi32_mask, _mm512_load_si512, _mm512_mask_mov_epi32, _mm512_mask_sub_epi32,
+    _mm512_reduce_min_epu32, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_srl_epi64,
+    _mm512_store_si512,
 };
 
 /// One register a row. To be named only where the processor has AVX-512 F.

@@ -142,4 +142,48 @@ mod tests {
             }
         }
     }
+
+    /// Compares one kind of vectors with the plain one, on rows and buckets made from a counter.
+    #[cfg(target_arch = "x86_64")]
+    fn agrees_with_plain<V: Vectors>() {
+        use vectors::{Bucket, LANES, NOTHING, Row, SLOTS};
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as u32
+        };
+        for _ in 0..2000 {
+            let row = Row([(); LANES].map(|()| match random() % 4 {
+                0 => NOTHING,
+                1 => NOTHING - 1 - random() % 3,
+                _ => 1 + random() % 50,
+            }));
+            assert_eq!(V::least(&row), Plain::least(&row));
+            let (moved, last) = (random() as u16, if random() % 2 == 0 { NOTHING } else { 7 });
+            for close in [
+                (V::close as fn(&mut Row, u16, u32), Plain::close as _),
+                (V::close_less as _, Plain::close_less as fn(&mut Row, u16, u32)),
+            ] {
+                let (mut ours, mut plain) = (row, row);
+                (close.0)(&mut ours, moved, last);
+                (close.1)(&mut plain, moved, last);
+                assert_eq!(ours, plain);
+            }
+            let bucket = Bucket([(); SLOTS].map(|()| u64::from(random() % 3) << 21 | 5));
+            for key in 0..3 {
+                assert_eq!(V::matches::<21>(&bucket, key), Plain::matches::<21>(&bucket, key));
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn vectors_of_every_width_do_what_the_plain_ones_do() {
+        if x86::avx512() {
+            agrees_with_plain::<avx512::Avx512>();
+        }
+        if x86::avx2() {
+            agrees_with_plain::<avx2::Avx2>();
+        }
+    }
 }

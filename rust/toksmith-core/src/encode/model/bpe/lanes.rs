@@ -163,3 +163,80 @@ impl Word {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that fails to set up shall fail")]
+mod tests {
+    use super::super::{Bpe, build, naive};
+    use super::{Lanes, MAX};
+    use crate::formats::Merges;
+    use crate::simd::vectors::{Plain, Vectors};
+    use crate::simd::{self, Work};
+    use crate::vocab::Vocab;
+    use proptest::prelude::*;
+
+    /// The bytes and products of random pairs of earlier tokens over few letters.
+    fn vocabulary(pairs: &[(u16, u16)]) -> Vocab {
+        let mut tokens: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
+        let mut pool: Vec<Vec<u8>> = b"abc".iter().map(|&byte| vec![byte]).collect();
+        for &(left, right) in pairs {
+            let pick = |n: u16| pool[n as usize % pool.len()].clone();
+            let token = [pick(left), pick(right)].concat();
+            if token.len() <= MAX && !tokens.contains(&token) {
+                pool.push(token.clone());
+                tokens.push(token);
+            }
+        }
+        let mut vocab = Vocab::default();
+        for (id, token) in tokens.iter().enumerate() {
+            vocab.insert(id as u32, token, tokens.len()).expect("ids are free");
+        }
+        vocab
+    }
+
+    struct Merge<'a> {
+        bpe: &'a Bpe,
+        lanes: &'a mut Lanes,
+    }
+
+    impl Work for Merge<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<V: Vectors>(self) {
+            self.lanes.merge::<V>(self.bpe);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn words_in_step_are_merged_as_the_definition_says(
+            pairs in prop::collection::vec(any::<(u16, u16)>(), 0..60),
+            words in prop::collection::vec(
+                prop::collection::vec(prop::sample::select(b"abcd".to_vec()), 1..=MAX), 1..50),
+        ) {
+            let vocab = vocabulary(&pairs);
+            let compiled = build::compile(&vocab, &Merges::ByRank).expect("a vocabulary that fits");
+            let bpe = Bpe::new(&vocab, compiled).expect("merges that fit");
+            for plain in [true, false] {
+                let mut lanes = Lanes::default();
+                for word in &words {
+                    lanes.push(&bpe, word);
+                }
+                if plain {
+                    lanes.merge::<Plain>(&bpe);
+                } else {
+                    simd::vectorized(Merge { bpe: &bpe, lanes: &mut lanes });
+                }
+                for (i, word) in words.iter().enumerate() {
+                    let mut parts: Vec<_> = word.iter().map(|&byte| u32::from(byte)).collect();
+                    naive::merge(&mut parts, |left, right| {
+                        let product = bpe.product(left, right);
+                        (product != crate::token::NONE).then_some((product, product))
+                    });
+                    prop_assert_eq!(lanes.ranks(i).collect::<Vec<_>>(), parts);
+                }
+            }
+        }
+    }
+}

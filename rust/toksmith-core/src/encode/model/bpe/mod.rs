@@ -11,12 +11,11 @@
 //!
 //! - [`build`]: merge list or rank file to live pairs.
 //! - [`pairs`]: the table `(left, right) -> product`.
-//! - [`backtrack`]: the encoding from left to right, by [`trie`]; best for words and sentences.
-//! - [`long`]: merging in blocks, a queue with one bucket a rank; for long runs, linear time.
+//! - [`lanes`]: many words of up to 31 bytes in step, each in a few vector registers.
+//! - [`long`]: merging in blocks, a queue with one bucket a rank; for what is longer, linear time.
 //! - [`heap`]: merging with a queue, for orders in which a product may come before its parts.
 //! - [`short`]: merging by a scan for the minimum, which needs no more than the pair table.
 
-mod backtrack;
 pub mod build;
 pub mod heap;
 pub(crate) mod lanes;
@@ -24,7 +23,6 @@ pub mod long;
 pub mod naive;
 pub mod pairs;
 pub mod short;
-pub(crate) mod trie;
 
 use crate::error::{Error, Result};
 use crate::formats::Compiled;
@@ -32,7 +30,6 @@ use crate::token::{NONE, Rank, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
 use pairs::PairTable;
-use trie::Trie;
 
 /// The compiled merge rules.
 #[derive(Debug)]
@@ -48,34 +45,21 @@ pub struct Bpe {
     pairs: PairTable,
     /// Whether every product comes after both of its parts, as in trained vocabularies.
     monotone: bool,
-    /// Only where merge order is monotone.
-    trie: Option<Trie>,
 }
 
-/// A token as the loops see it, in a quarter of a cache line.
+/// A token as the loops see it.
 #[derive(Debug, Clone, Copy)]
 struct Made {
     /// The live pair that makes it; [`NONE`] for bytes and what no merge makes.
     left: Rank,
     right: Rank,
-    /// The longest shorter live token it begins with, or [`NO_RANK`] for bytes; above [`RANK_BITS`]
-    /// bits its length, at most [`LONGEST_SHORTER`].
-    shorter: u32,
     /// Length in bytes.
     len: u32,
 }
 
-/// Bits of a rank where it shares a word.
-const RANK_BITS: u32 = pairs::MAX_RANK.count_ones();
-/// In place of a rank in so many bits; no token has it.
-const NO_RANK: Rank = pairs::MAX_RANK;
-/// Longer tokens are not in the texts that ask.
-const LONGEST_SHORTER: u32 = u32::MAX >> RANK_BITS;
-
 /// Buffers of the merge loops, reused from call to call.
 #[derive(Debug, Default)]
 pub struct MergeScratch {
-    dead: Vec<u64>,
     long: long::LongScratch,
     /// Ranks of the pre-token just merged.
     pub(crate) ranks: Vec<Rank>,
@@ -103,7 +87,7 @@ impl Bpe {
             if len == 0 {
                 return Err(Error::field("merges", format!("rank {rank} is no token")));
             }
-            tokens.push(Made { left: NONE, right: NONE, shorter: NO_RANK, len });
+            tokens.push(Made { left: NONE, right: NONE, len });
         }
         let (mut pairs, mut monotone) = (PairTable::with_capacity(parts.len()), true);
         for (i, &(left, right)) in parts.iter().enumerate() {
@@ -127,29 +111,7 @@ impl Bpe {
             }
         }
         let same = (256..limit).all(|rank| ids[rank as usize] == rank);
-        Ok(Self { ids, same, tokens, live, pairs, monotone, trie: None })
-    }
-
-    /// Builds what [`Bpe::merge`] is fast by; without it the result is the same. Apart from
-    /// [`Bpe::new`] so that it can be done beside other work.
-    pub(crate) fn trie(&self, vocab: &Vocab) -> Result<Option<(Trie, Vec<Rank>)>> {
-        if !self.monotone {
-            return Ok(None);
-        }
-        let token = |(rank, &id): (usize, &TokenId)| Some((vocab.get(id)?, rank as Rank));
-        let live: Vec<_> = self.ids.iter().take(self.live).enumerate().filter_map(token).collect();
-        Trie::new(&live, self.live).map(Some)
-    }
-
-    /// Takes in what [`Bpe::trie`] built.
-    pub(crate) fn set_trie(&mut self, trie: Option<(Trie, Vec<Rank>)>) {
-        if let Some((trie, shorter)) = trie {
-            for (rank, &shorter) in shorter.iter().enumerate().filter(|&(_, &it)| it != NONE) {
-                let len = self.token_len(shorter).min(LONGEST_SHORTER);
-                self.tokens[rank].shorter = len << RANK_BITS | shorter;
-            }
-            self.trie = Some(trie);
-        }
+        Ok(Self { ids, same, tokens, live, pairs, monotone })
     }
 
     /// The live pairs, as a native file stores them.
@@ -183,15 +145,6 @@ impl Bpe {
         self.tokens[rank as usize].len
     }
 
-    /// The longest shorter live token that a token begins with, and its length; [`NONE`] for bytes.
-    /// Exact for tokens of at most [`LONGEST_SHORTER`] bytes.
-    #[inline(always)]
-    fn shorter(&self, rank: Rank) -> (Rank, usize) {
-        let word = self.tokens[rank as usize].shorter;
-        let shorter = word & NO_RANK;
-        (if shorter == NO_RANK { NONE } else { shorter }, (word >> RANK_BITS) as usize)
-    }
-
     /// Whether a merge makes this rank (bytes count as made).
     pub fn is_live(&self, rank: Rank) -> bool {
         (rank as usize) < self.live
@@ -209,15 +162,11 @@ impl Bpe {
         watch: &Watch<'_>,
     ) -> Result<()> {
         scratch.ranks.clear();
-        let MergeScratch { dead, long, ranks } = scratch;
-        let Some(trie) = &self.trie else {
-            heap::merge(&self.pairs, bytes, ranks);
-            return Ok(());
-        };
-        if bytes.len() > backtrack::MAX || !backtrack::merge(self, trie, bytes, dead, ranks) {
-            ranks.clear();
-            long::merge(self, bytes, long, ranks, watch)?;
+        let MergeScratch { long, ranks } = scratch;
+        if self.monotone {
+            return long::merge(self, bytes, long, ranks, watch);
         }
+        heap::merge(&self.pairs, bytes, ranks);
         Ok(())
     }
 
