@@ -12,7 +12,8 @@ use crate::encode::spans::{Spanned, Spans};
 use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
-use crate::formats::{self, Compiled, Definition, Extras, Merges, Split};
+use crate::formats::pipeline::Pipeline;
+use crate::formats::{self, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -39,7 +40,7 @@ pub struct Tokenizer {
     pub(crate) specials: BTreeSet<TokenId>,
     splits: Vec<Split>,
     whole_words: bool,
-    extras: Extras,
+    pipeline: Pipeline,
     decode_only: Vec<(TokenId, Vec<u8>)>,
     /// Ids that decode to nothing.
     silent: BTreeSet<TokenId>,
@@ -70,6 +71,7 @@ impl<'a> Text<'a> {
 impl Tokenizer {
     /// Compiles what a file says. Linear in the size of the vocabulary.
     pub fn build(definition: Definition) -> Result<Self> {
+        formats::check_supported(&definition)?;
         let Definition {
             name,
             mut vocab,
@@ -79,7 +81,7 @@ impl Tokenizer {
             splits,
             added,
             search,
-            extras,
+            pipeline,
         } = definition;
         let compiled = match merges {
             Merges::Compiled(compiled) => compiled,
@@ -129,7 +131,7 @@ impl Tokenizer {
             vocab,
             splits,
             whole_words,
-            extras,
+            pipeline,
             decode_only,
             silent,
             caches: CacheOwner::new(DEFAULT_BUDGET),
@@ -156,7 +158,7 @@ impl Tokenizer {
             splits: self.splits.clone(),
             added: self.added.tokens().to_vec(),
             search: self.added.search(),
-            extras: self.extras.clone(),
+            pipeline: self.pipeline.clone(),
         }
     }
 

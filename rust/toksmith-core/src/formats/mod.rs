@@ -8,20 +8,28 @@
 //! be honoured is an [`Error::Unsupported`](crate::Error) naming the field, never ignored.
 
 mod base64;
+mod bert_vocab;
+mod bpe_pair;
+mod check;
 mod detect;
+pub mod folder;
 mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;
+mod supported;
 mod tiktoken;
 
+pub use bpe_pair::load_pair;
 pub use detect::{Format, detect};
 pub use known::sha256_hex as digest;
+pub(crate) use supported::check as check_supported;
 
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
 use crate::token::TokenId;
 use crate::vocab::Vocab;
+use pipeline::Pipeline;
 use std::collections::HashMap;
 
 /// What a tokenizer file says.
@@ -29,25 +37,27 @@ use std::collections::HashMap;
 pub struct Definition {
     /// A name, where the file or the caller has one.
     pub name: Option<String>,
-    /// The model's own tokens. Added tokens are in `added` (and may be here too).
+    /// The model's own tokens: as bytes in a byte-level BPE, as the file spells them in any
+    /// other model. Added tokens are in `added` (and may be here too).
     pub vocab: Vocab,
-    /// Tokens that text never becomes, with the bytes they decode to (perhaps none): their
-    /// spelling in the file lies outside its byte alphabet. Their ids are not in `vocab`.
+    /// Tokens that text never becomes, with the bytes they decode to (perhaps none): they are
+    /// empty, or their spelling lies outside the byte alphabet. Their ids are not in `vocab`.
     pub decode_only: Vec<(TokenId, Vec<u8>)>,
-    /// Which merges exist and in which order.
+    /// Which merges a byte-level BPE has and in which order.
     pub merges: Merges,
     /// Whether a pre-token that is a token is taken whole without merging: always so in
     /// tiktoken, and in tokenizer.json under `ignore_merges`.
     pub whole_words: bool,
-    /// How text is cut before merging; applied one after the other, each inside the pieces
-    /// of the one before. Empty: the whole text is one piece.
+    /// How text is cut before merging, in a byte-level BPE that does nothing else; applied one
+    /// after the other, each inside the pieces of the one before. Empty: the whole text is one
+    /// piece. In files that list stages, [`Pipeline::pre_tokenizers`] has these cuts, too.
     pub splits: Vec<Split>,
     /// Tokens found in text before everything else.
     pub added: Vec<AddedToken>,
     /// How added tokens are searched.
     pub search: AddedSearch,
-    /// The parts of a tokenizer.json that `encode` does not use and `save` writes back.
-    pub extras: Extras,
+    /// Everything else; by default, that of a rank file.
+    pub pipeline: Pipeline,
 }
 
 /// The merge rules of a byte-level BPE.
@@ -102,7 +112,8 @@ pub enum SplitBehaviour {
 }
 
 /// A token that is searched in the text itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "the fields of the file")]
 pub struct AddedToken {
     /// Its id.
     pub id: TokenId,
@@ -112,6 +123,12 @@ pub struct AddedToken {
     pub special: bool,
     /// Whether it is searched in the second pass, after the normalizer.
     pub normalized: bool,
+    /// Whether it is found only where no letter or digit touches it.
+    pub single_word: bool,
+    /// Whether it takes the white space before it.
+    pub lstrip: bool,
+    /// Whether it takes the white space after it.
+    pub rstrip: bool,
 }
 
 /// How a match that is not allowed is passed over.
@@ -122,15 +139,6 @@ pub enum AddedSearch {
     NextCharacter,
     /// tokenizers: the search goes on after the match.
     AfterMatch,
-}
-
-/// What is kept of a tokenizer.json only to be written back, as JSON text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extras {
-    /// `post_processor`.
-    pub post_processor: Option<String>,
-    /// `decoder`.
-    pub decoder: Option<String>,
 }
 
 impl Split {
@@ -166,14 +174,26 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
     let format = detect(data)?;
     let mut definition = match format {
         Format::Tiktoken => return tiktoken::load(data, options),
+        Format::Folder => folder::load_packed(data, options)?,
         Format::HfJson => hf_json::load(data)?,
         Format::Native => native::load(data)?,
+        Format::VocabTxt => bert_vocab::load(data, &bert_vocab::Settings::default())?,
+        Format::VocabJson => {
+            let why = "a vocabulary without its merges (open the folder, or give merges.txt, too)";
+            return Err(Error::unsupported(why));
+        }
+        // Readers of these take the place of this arm.
+        Format::SentencePiece | Format::Gguf | Format::Tekken => {
+            return Err(Error::unsupported(format.to_string()));
+        }
     };
+    check::consistent(&definition)?;
     // These formats say how text is cut and what is special; another answer would be ignored.
     for (argument, given) in
         [("pattern", options.pattern.is_some()), ("specials", options.specials.is_some())]
     {
-        if given {
+        // The files of a folder may well be ranks; they have been asked.
+        if given && format != Format::Folder {
             return Err(Error::unsupported(format!("{argument}= for {format}, which has its own")));
         }
     }
@@ -183,14 +203,22 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
     Ok(definition)
 }
 
-/// Writes a tokenizer; `compiled` is the reduced form of `definition.merges`.
+/// Writes a tokenizer; `compiled` is the reduced form of `definition.merges`, empty if the model
+/// is no byte-level BPE.
 ///
 /// # Errors
-/// [`Error::Unsupported`] if the format cannot express a tokenizer that gives the same ids.
+/// [`Error::Unsupported`] if the format cannot express a tokenizer that gives the same ids, or
+/// is one that is only read.
 pub fn save(definition: &Definition, compiled: &Compiled, format: Format) -> Result<Vec<u8>> {
     match format {
         Format::HfJson => hf_json::save(definition, compiled),
         Format::Tiktoken => tiktoken::save(definition, compiled),
         Format::Native => native::save(definition, compiled),
+        Format::SentencePiece
+        | Format::Gguf
+        | Format::Tekken
+        | Format::VocabTxt
+        | Format::VocabJson
+        | Format::Folder => Err(Error::unsupported(format!("writing {format}"))),
     }
 }

@@ -483,3 +483,103 @@ pub struct Pipeline {
     /// The file's padding.
     pub padding: Option<Padding>,
 }
+
+impl Pipeline {
+    /// Whether nothing is said but that this is a byte-level BPE: what is cut where is in
+    /// [`super::Definition::splits`] then. So it is for rank files.
+    pub fn is_byte_level_alone(&self) -> bool {
+        self.model == Model::ByteLevelBpe && self.pre_tokenizers.is_empty()
+    }
+}
+
+impl Normalizer {
+    /// Its `type` in a tokenizer.json.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Bert { .. } => "BertNormalizer",
+            Self::Strip { .. } => "Strip",
+            Self::StripAccents => "StripAccents",
+            Self::Nfc => "NFC",
+            Self::Nfd => "NFD",
+            Self::Nfkc => "NFKC",
+            Self::Nfkd => "NFKD",
+            Self::Lowercase => "Lowercase",
+            Self::Nmt => "Nmt",
+            Self::Prepend(_) => "Prepend",
+            Self::Replace { .. } => "Replace",
+            Self::Precompiled(_) => "Precompiled",
+            Self::ByteLevel => "ByteLevel",
+            Self::Sequence(_) => "Sequence",
+            Self::SentencePiece(_) => "SentencePiece",
+        }
+    }
+}
+
+impl PreTokenizer {
+    /// The stage that makes bytes letters and does nothing else.
+    pub fn letters() -> Self {
+        Self::ByteLevel { add_prefix_space: false, trim_offsets: true, use_regex: false }
+    }
+
+    /// Its `type` in a tokenizer.json.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Bert => "BertPreTokenizer",
+            Self::ByteLevel { .. } => "ByteLevel",
+            Self::CharDelimiterSplit(_) => "CharDelimiterSplit",
+            Self::Metaspace { .. } => "Metaspace",
+            Self::Whitespace => "Whitespace",
+            Self::WhitespaceSplit => "WhitespaceSplit",
+            Self::Split(_) => "Split",
+            Self::Punctuation(_) => "Punctuation",
+            Self::Digits { .. } => "Digits",
+            Self::UnicodeScripts => "UnicodeScripts",
+            Self::FixedLength(_) => "FixedLength",
+        }
+    }
+}
+
+impl Model {
+    /// Its `type` in a tokenizer.json.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ByteLevelBpe | Self::Bpe(_) => "BPE",
+            Self::Unigram(_) => "Unigram",
+            Self::WordPiece { .. } => "WordPiece",
+            Self::WordLevel { .. } => "WordLevel",
+            Self::SentencePiece(_) => "SentencePiece",
+        }
+    }
+}
+
+impl PostProcessor {
+    /// Its `type` in a tokenizer.json.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Bert { .. } => "BertProcessing",
+            Self::Roberta { .. } => "RobertaProcessing",
+            Self::ByteLevel { .. } => "ByteLevel",
+            Self::Template { .. } => "TemplateProcessing",
+            Self::Sequence(_) => "Sequence",
+        }
+    }
+}
+
+impl Decoder {
+    /// Its `type` in a tokenizer.json.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ByteLevel { .. } => "ByteLevel",
+            Self::Bpe { .. } => "BPEDecoder",
+            Self::WordPiece { .. } => "WordPiece",
+            Self::Metaspace { .. } => "Metaspace",
+            Self::Ctc { .. } => "CTC",
+            Self::ByteFallback => "ByteFallback",
+            Self::Fuse => "Fuse",
+            Self::Strip { .. } => "Strip",
+            Self::Replace { .. } => "Replace",
+            Self::Sequence(_) => "Sequence",
+            Self::SentencePiece { .. } => "SentencePiece",
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
         whole_words: true,
         splits: vec![Split::tiktoken(pattern)],
         search: AddedSearch::NextCharacter,
-        extras: super::Extras::default(),
+        pipeline: super::pipeline::Pipeline::default(),
     })
 }
 
@@ -75,7 +75,7 @@ pub(super) fn special_tokens(
             ));
         }
     }
-    let token = |(content, id)| AddedToken { id, content, special: true, normalized: false };
+    let token = |(content, id)| AddedToken { id, content, special: true, ..Default::default() };
     Ok(specials.into_iter().map(token).collect())
 }
 

@@ -45,7 +45,7 @@ pub(super) fn byte(character: char) -> Option<u8> {
 
 /// Appends the bytes that `spelling` stands for to `out`. If a character is foreign to the
 /// alphabet, appends the UTF-8 of all of it instead, as decoding does, and gives `false`.
-pub(super) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
+pub(crate) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     for character in spelling.chars() {
         let Some(byte) = byte(character) else {

@@ -10,9 +10,55 @@
 //! | `x{1,3}+` | `(?>x{1,3})` | possessive, but a repeated repetition to Oniguruma |
 //! | `x{2}?` | `x{2}` | lazy, but an option to Oniguruma |
 
+use super::json::Node;
 use crate::encode::pretokenize::Dialect::{self, FancyRegex, Oniguruma};
-use crate::encode::pretokenize::patterns;
+use crate::encode::pretokenize::{General, patterns};
 use crate::error::{Error, Result};
+use crate::formats::pipeline::Pattern;
+use serde_json::{Value, json};
+
+/// Reads `{"Regex": …}` or `{"String": …}`, as a regular expression that compiles.
+pub(super) fn read_pattern(node: &Node<'_>) -> Result<Pattern> {
+    let object = node.object()?;
+    let mut fields = object.fields();
+    let (Some((kind, text)), None) = (fields.next(), fields.next()) else {
+        return Err(node.error("expected one of `Regex` and `String`"));
+    };
+    let (pattern, dialect) = match kind {
+        "Regex" => read(&text.string()?)?,
+        "String" => (regex_syntax::escape(&text.string()?), FancyRegex),
+        other => return Err(node.error(format!("{other:?} is neither `Regex` nor `String`"))),
+    };
+    if pattern.is_empty() {
+        return Err(node.unsupported("an empty pattern"));
+    }
+    let known = known_patterns().any(|known| known == pattern);
+    if !known && kind == "Regex" {
+        General::new(&pattern, dialect).map_err(|error| match error {
+            Error::Model { why, .. } => text.error(why),
+            other => other,
+        })?;
+    }
+    Ok(Pattern { pattern, dialect })
+}
+
+/// A pattern as it stands in a file; a literal string as one.
+pub(super) fn pattern_value(pattern: &str, dialect: Dialect) -> Result<Value> {
+    match literal(pattern) {
+        Some(text) if dialect == FancyRegex => Ok(json!({ "String": text })),
+        _ => Ok(json!({ "Regex": write(pattern, dialect)? })),
+    }
+}
+
+/// The string whose escaped form a pattern is.
+fn literal(pattern: &str) -> Option<String> {
+    let mut text = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        text.push(if character == '\\' { characters.next()? } else { character });
+    }
+    (regex_syntax::escape(&text) == pattern).then_some(text)
+}
 
 /// Checks a pattern of a tokenizer.json. One of a known vocabulary, as [`write()`] spells it,
 /// comes back in the spelling that selects its scanner.
@@ -259,7 +305,7 @@ impl<'p> Pass<'p> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FancyRegex, Oniguruma, known_patterns, patterns, read, write};
+    use super::{FancyRegex, Oniguruma, known_patterns, literal, patterns, read, write};
 
     #[test]
     fn known_patterns_come_back_as_they_are_known() {
@@ -269,6 +315,16 @@ mod tests {
         }
         // Read as it stands, its `{1,3}+` is not what tiktoken means.
         assert_eq!(read(patterns::CL100K[0]).map(|(_, dialect)| dialect), Ok(Oniguruma));
+    }
+
+    #[test]
+    fn a_literal_string_is_told_from_an_expression() {
+        for text in ["a", "a.b", "\\", "[x]{2}", " \u{2581}#&~-", "\n"] {
+            assert_eq!(literal(&regex_syntax::escape(text)).as_deref(), Some(text));
+        }
+        for pattern in ["a.b", r"\p{L}", r"\a", "a\\", "x+"] {
+            assert_eq!(literal(pattern), None, "{pattern}");
+        }
     }
 
     #[test]

@@ -1,30 +1,40 @@
 //! JSON with positions: values stay text until somebody knows what they should be.
 //!
-//! An [`Object`] is a list of fields in which each name occurs once. Whoever reads it takes
-//! the fields it knows; [`Object::finish`] refuses the rest by name, so that nothing in a file
-//! is ignored in silence. Nothing recurses but the readers of known, nested fields, and those
-//! count their depth.
+//! Whoever reads an [`Object`] asks for the fields it knows. tokenizers reads most parts of its
+//! files in two steps, through a tree of values, and that shows: of a name given twice the last
+//! value counts, and fields nobody asks for must still be valid ([`Node::check`]). Where it reads
+//! a part directly, a name given twice is an error ([`Object::once`]). Nothing recurses but the
+//! readers of known, nested fields, and those count their depth.
 
 use crate::error::{Error, Result};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
+
+/// How deep the library lets a part of the file nest.
+const MAX_NESTING: usize = 126;
 
 /// A value, not parsed yet: its text, where that starts in the file, and the path to it.
 #[derive(Clone)]
-pub(super) struct Node<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Node<'a> {
+    pub(crate) text: &'a str,
     at: usize,
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 impl<'a> Node<'a> {
     /// The whole file, which must hold one value.
-    pub(super) fn document(data: &'a [u8]) -> Result<Self> {
+    pub(crate) fn document(data: &'a [u8]) -> Result<Self> {
         let text = std::str::from_utf8(data)
             .map_err(|error| Error::byte(error.valid_up_to(), "not UTF-8"))?;
         Ok(Self { text, at: 0, path: String::new() })
+    }
+
+    /// A value found in another file, under the path it had there.
+    pub(crate) fn part(text: &'a str, path: &str) -> Self {
+        Self { text, at: 0, path: path.to_owned() }
     }
 
     fn child(&self, name: &str, raw: &'a RawValue) -> Self {
@@ -40,15 +50,38 @@ impl<'a> Node<'a> {
     }
 
     /// Parses the value with a visitor of the caller's.
-    pub(super) fn parse<S: DeserializeSeed<'a>>(&self, seed: S) -> Result<S::Value> {
+    pub(crate) fn parse<S: DeserializeSeed<'a>>(&self, seed: S) -> Result<S::Value> {
         let mut json = serde_json::Deserializer::from_str(self.text);
         let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
         value.map_err(|error| self.syntax(&error))
     }
 
     /// The value as some plain type.
-    pub(super) fn get<T: serde::Deserialize<'a>>(&self) -> Result<T> {
+    pub(crate) fn get<T: serde::Deserialize<'a>>(&self) -> Result<T> {
         self.parse(std::marker::PhantomData::<T>)
+    }
+
+    /// The value as a string.
+    pub(crate) fn string(&self) -> Result<String> {
+        self.parse(Text).map(Cow::into_owned)
+    }
+
+    /// The value as one of some names.
+    pub(crate) fn choice<T: Copy>(&self, names: &[(&str, T)]) -> Result<T> {
+        if self.is_object() {
+            return Err(self.unsupported("a name written as an object"));
+        }
+        let name = self.parse(Text)?;
+        let found = names.iter().find(|(known, _)| *known == name);
+        found.map(|&(_, value)| value).ok_or_else(|| {
+            let known: Vec<_> = names.iter().map(|(known, _)| *known).collect();
+            self.error(format!("{name:?} is none of {}", known.join(", ")))
+        })
+    }
+
+    /// Checks that all of the value is valid JSON, as far as the library looks.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.parse(Anything { left: MAX_NESTING })
     }
 
     /// An error of the JSON parser, with its position in the file.
@@ -64,21 +97,29 @@ impl<'a> Node<'a> {
         Error::byte(self.at + at, format!("{field}{why}"))
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.text == "null"
     }
 
-    pub(super) fn is_object(&self) -> bool {
+    pub(crate) fn is_object(&self) -> bool {
         self.text.starts_with('{')
     }
 
+    pub(crate) fn is_array(&self) -> bool {
+        self.text.starts_with('[')
+    }
+
+    pub(crate) fn is_string(&self) -> bool {
+        self.text.starts_with('"')
+    }
+
     /// The value is malformed.
-    pub(super) fn error(&self, why: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, why: impl Into<String>) -> Error {
         Error::field(self.path.clone(), why)
     }
 
     /// The value asks for something that is not supported; `value` is what it says, if short.
-    pub(super) fn unsupported(&self, value: &str) -> Error {
+    pub(crate) fn unsupported(&self, value: &str) -> Error {
         let path = &self.path;
         Error::unsupported(if value.is_empty() {
             path.clone()
@@ -88,79 +129,112 @@ impl<'a> Node<'a> {
     }
 
     /// The elements of an array.
-    pub(super) fn items(&self) -> Result<Vec<Self>> {
+    pub(crate) fn items(&self) -> Result<Vec<Self>> {
         let items: Vec<&'a RawValue> = self.get()?;
         Ok(items.iter().enumerate().map(|(i, raw)| self.child(&format!("[{i}]"), raw)).collect())
     }
 
-    /// The fields of an object.
-    pub(super) fn object(&self) -> Result<Object<'a>> {
-        let fields = self.parse(Fields)?.into_iter();
-        let fields = fields.map(|(name, raw)| (self.child(&name, raw), name)).collect();
-        Ok(Object { node: self.clone(), fields })
+    /// The fields of an object. The library also reads some objects from arrays of their fields.
+    pub(crate) fn object(&self) -> Result<Object<'a>> {
+        if self.is_array() && self.text != "[]" {
+            return Err(self.unsupported("an array in place of an object"));
+        }
+        let mut object =
+            Object { node: self.clone(), fields: self.parse(Fields)?, repeated: Vec::new() };
+        object.keep_last();
+        Ok(object)
     }
 }
 
-/// The fields of an object that nobody has taken yet.
-pub(super) struct Object<'a> {
-    pub(super) node: Node<'a>,
-    fields: Vec<(Node<'a>, Cow<'a, str>)>,
+/// The fields of an object.
+pub(crate) struct Object<'a> {
+    pub(crate) node: Node<'a>,
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// Names that were given more than once.
+    repeated: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(_, field)| field == name)
-    }
-
-    /// Takes a field that may be absent.
-    pub(super) fn take(&mut self, name: &str) -> Option<Node<'a>> {
-        let i = self.fields.iter().position(|(_, field)| field == name)?;
-        Some(self.fields.swap_remove(i).0)
-    }
-
-    /// Takes a field that may be absent or null.
-    pub(super) fn take_set(&mut self, name: &str) -> Option<Node<'a>> {
-        self.take(name).filter(|node| !node.is_null())
-    }
-
-    /// Takes a field that must be there.
-    pub(super) fn require(&mut self, name: &str) -> Result<Node<'a>> {
-        self.take(name).ok_or_else(|| self.node.error(format!("`{name}` is missing")))
-    }
-
-    /// Takes a field with `true` or `false`, `default` if it is absent.
-    pub(super) fn flag(&mut self, name: &str, default: bool) -> Result<bool> {
-        self.take(name).map_or(Ok(default), |node| node.get())
-    }
-
-    /// Takes a field that is only supported as null or `false`, or absent.
-    pub(super) fn refuse(&mut self, name: &str) -> Result<()> {
-        match self.take_set(name) {
-            Some(node) if node.text != "false" => Err(node.unsupported(short(node.text))),
-            _ => Ok(()),
+    /// Of fields with one name keeps the last.
+    fn keep_last(&mut self) {
+        let last: HashMap<_, _> =
+            self.fields.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect();
+        if last.len() == self.fields.len() {
+            return;
         }
+        let mut place = 0;
+        let repeated = &mut self.repeated;
+        self.fields.retain(|(name, _)| {
+            let keep = last.get(name) == Some(&place);
+            place += 1;
+            if !keep {
+                repeated.push(name.clone());
+            }
+            keep
+        });
     }
 
-    /// Takes `type`.
-    pub(super) fn kind(&mut self) -> Result<Cow<'a, str>> {
-        self.require("type")?.parse(Text)
+    /// A field that may be absent.
+    pub(crate) fn get(&self, name: &str) -> Option<Node<'a>> {
+        let (_, raw) = self.fields.iter().find(|(field, _)| field == name)?;
+        Some(self.node.child(name, raw))
     }
 
-    /// Refuses what has not been taken.
-    pub(super) fn finish(self) -> Result<()> {
-        match self.fields.iter().find(|(node, _)| !node.is_null()) {
-            Some((node, _)) => Err(node.unsupported("unknown field")),
+    /// A field that may be absent or null.
+    pub(crate) fn set(&self, name: &str) -> Option<Node<'a>> {
+        self.get(name).filter(|node| !node.is_null())
+    }
+
+    /// A field that must be there.
+    pub(crate) fn require(&self, name: &str) -> Result<Node<'a>> {
+        self.get(name).ok_or_else(|| self.node.error(format!("`{name}` is missing")))
+    }
+
+    /// The value of a field that must be there.
+    pub(crate) fn value<T: serde::Deserialize<'a>>(&self, name: &str) -> Result<T> {
+        self.require(name)?.get()
+    }
+
+    /// The string in a field that must be there.
+    pub(crate) fn string(&self, name: &str) -> Result<String> {
+        self.require(name)?.string()
+    }
+
+    /// The value of a field that may be absent or null.
+    pub(crate) fn optional<T: serde::Deserialize<'a>>(&self, name: &str) -> Result<Option<T>> {
+        self.set(name).map(|node| node.get()).transpose()
+    }
+
+    /// The value of a field that may be absent.
+    pub(crate) fn value_or<T: serde::Deserialize<'a>>(&self, name: &str, default: T) -> Result<T> {
+        self.get(name).map_or(Ok(default), |node| node.get())
+    }
+
+    /// All fields in order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, Node<'a>)> {
+        self.fields.iter().map(|(name, raw)| (name.as_ref(), self.node.child(name, raw)))
+    }
+
+    /// Whether a name was given more than once.
+    pub(crate) fn repeats(&self, name: &str) -> bool {
+        self.repeated.iter().any(|repeated| repeated == name)
+    }
+
+    /// Checks that none of these names is given twice.
+    pub(crate) fn once(&self, names: &[&str]) -> Result<()> {
+        match names.iter().find(|name| self.repeats(name)) {
+            Some(name) => Err(self.node.error(format!("`{name}` is given twice"))),
             None => Ok(()),
         }
     }
+
+    /// Checks that `type` says `kind`.
+    pub(crate) fn is(&self, kind: &str) -> Result<()> {
+        self.require("type")?.choice(&[(kind, ())])
+    }
 }
 
-/// A value's text where it is short enough for a message.
-fn short(text: &str) -> &str {
-    if text.len() <= 40 { text } else { "" }
-}
-
-/// Reads an object into its fields.
+/// Reads an object into its fields, in order.
 struct Fields;
 
 impl<'de> DeserializeSeed<'de> for Fields {
@@ -185,23 +259,83 @@ impl<'de> Visitor<'de> for Fields {
         self,
         mut map: M,
     ) -> std::result::Result<Self::Value, M::Error> {
-        let mut fields: Self::Value = Vec::new();
+        let mut fields = Vec::new();
         while let Some(name) = map.next_key_seed(Text)? {
-            if fields.iter().any(|(field, _)| *field == name) {
-                return Err(M::Error::custom(format!("`{name}` is given twice")));
-            }
-            // Known objects have a dozen fields; this also keeps the search above cheap.
-            if fields.len() == 100 {
-                return Err(M::Error::custom("more than 100 fields"));
-            }
             fields.push((name, map.next_value()?));
         }
         Ok(fields)
     }
 }
 
+/// Accepts any value that nests at most `left` deep.
+#[derive(Clone, Copy)]
+struct Anything {
+    left: usize,
+}
+
+impl Anything {
+    fn inside<E: serde::de::Error>(self) -> std::result::Result<Self, E> {
+        let left = self.left.checked_sub(1);
+        left.map(|left| Self { left }).ok_or_else(|| E::custom("nested too deeply"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Anything {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Anything {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> std::result::Result<(), S::Error> {
+        let inside = self.inside()?;
+        while seq.next_element_seed(inside)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<(), M::Error> {
+        let inside = self.inside()?;
+        while map.next_key_seed(Text)?.is_some() {
+            map.next_value_seed(inside)?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads a string, borrowed from the file where it has no escapes.
-pub(super) struct Text;
+pub(crate) struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
     type Value = Cow<'de, str>;

@@ -1,80 +1,157 @@
-//! `tokenizer.json` with a byte-level BPE, as tokenizers 0.23.3 reads it.
+//! `tokenizer.json`, as tokenizers 0.23.3 reads and writes it.
 //!
-//! Start at [`load`] and [`save`]. One module a part of the file: `model.rs`, `added.rs`,
-//! `stages.rs` (pre-tokenizer, post-processor, decoder); `json.rs` reads JSON with positions,
-//! `alphabet.rs` is the byte alphabet tokens are spelled in, `dialect.rs` the one difference
-//! in regular expressions. Fields that cannot be honoured raise `Unsupported` with their path.
+//! Start at [`load`] and [`save`]. One module a part of the file: `model/`, `added.rs`,
+//! `normalizers.rs`, `pre_tokenizers.rs`, `post_processors.rs`, `decoders.rs`, `limits.rs`
+//! (truncation and padding). `component.rs` finds out what a component is; `json.rs` reads JSON
+//! with positions; `alphabet.rs` is the byte alphabet that byte-level tokens are spelled in,
+//! `dialect.rs` the difference in regular expressions.
+//!
+//! What the library accepts is accepted, or refused as `Unsupported` where we cannot do it;
+//! what it refuses is malformed here, too. Unknown fields are ignored where it ignores them.
 
-mod added;
-mod alphabet;
+pub(super) mod added;
+pub(super) mod alphabet;
+mod component;
+mod decoders;
 mod dialect;
-mod json;
+pub(super) mod json;
+mod limits;
 mod model;
-mod stages;
+mod normalizers;
+mod post_processors;
+mod pre_tokenizers;
 mod write;
 
 pub use write::save;
 
-use super::{AddedSearch, Definition, Extras, Merges};
+use super::pipeline::{self, Decoder, Pipeline, PostProcessor, PreTokenizer};
+use super::{AddedSearch, Definition, Split, SplitBehaviour};
 use crate::error::{Error, Result};
-use json::{Node, Object, Text};
+use json::{Node, Object};
+
+/// The fields of a file.
+const FIELDS: [&str; 9] = [
+    "version",
+    "truncation",
+    "padding",
+    "added_tokens",
+    "normalizer",
+    "pre_tokenizer",
+    "post_processor",
+    "decoder",
+    "model",
+];
 
 /// Reads a `tokenizer.json`.
 pub fn load(data: &[u8]) -> Result<Definition> {
-    let mut file = Node::document(data)?.object()?;
-    check_kind(&file)?;
-    if let Some(version) = file.take("version") {
-        let text = version.parse(Text)?;
+    let file = Node::document(data)?.object()?;
+    check_fields(&file)?;
+    if let Some(version) = file.get("version") {
+        let text = version.string()?;
         if text != "1.0" {
-            return Err(version.unsupported(&text));
+            return Err(version.error(format!("{text:?}, where only \"1.0\" is known")));
         }
     }
-    file.refuse("truncation")?;
-    file.refuse("padding")?;
-    if let Some(normalizer) = file.take_set("normalizer") {
-        stages::refuse_normalizer(&normalizer)?;
-    }
-    let splits = match file.take_set("pre_tokenizer") {
-        Some(node) => stages::read_pre_tokenizer(&node)?,
-        None => return Err(Error::unsupported("pre_tokenizer (none, so not byte-level)")),
-    };
-    let post_processor = file.take_set("post_processor");
-    let decoder = file.take("decoder");
-    post_processor.as_ref().map_or(Ok(()), |node| stages::check_post_processor(node, 0))?;
-    decoder.as_ref().map_or(Ok(()), stages::check_decoder)?;
+    let truncation = file.set("truncation").map(|node| limits::truncation(&node)).transpose()?;
+    let padding = file.set("padding").map(|node| limits::padding(&node)).transpose()?;
+    let normalizer = file.set("normalizer").map(|node| normalizers::read(&node)).transpose()?;
+    let stages = file.set("pre_tokenizer").map(|node| pre_tokenizers::read(&node)).transpose()?;
+    let pre_tokenizers = stages.unwrap_or_default();
+    let post_processor =
+        file.set("post_processor").map(|node| post_processors::read(&node)).transpose()?;
+    let decoder = file.set("decoder").map(|node| decoders::read(&node)).transpose()?;
 
-    let model = model::read(&file.require("model")?)?;
-    let added = match file.take("added_tokens") {
-        Some(node) => added::read(&node, &model)?,
+    let letters = pre_tokenizers::ends_in_letters(&pre_tokenizers);
+    let model = model::read(&file.require("model")?, letters)?;
+    let added = match file.get("added_tokens") {
+        Some(node) => added::read(&node, &model, normalizer.is_some())?,
         None => Vec::new(),
     };
-    file.finish()?;
+    let splits = match model.model {
+        pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
+        _ => None,
+    };
     Ok(Definition {
         name: None,
         vocab: model.vocab,
         decode_only: model.decode_only,
-        merges: Merges::List(model.merges),
-        whole_words: model.ignore_merges,
-        splits,
+        merges: model.merges,
+        whole_words: model.whole_words,
+        splits: splits.unwrap_or_default(),
         added,
         search: AddedSearch::AfterMatch,
-        extras: Extras {
-            post_processor: post_processor.map(|node| node.text.to_owned()),
-            decoder: decoder.map(|node| node.text.to_owned()),
+        pipeline: Pipeline {
+            normalizer,
+            pre_tokenizers,
+            model: model.model,
+            post_processor,
+            decoder,
+            truncation,
+            padding,
         },
     })
 }
 
-/// Tells other JSON files that come with models by their fields.
-fn check_kind(file: &Object<'_>) -> Result<()> {
-    if file.has("model") {
-        return Ok(());
-    }
-    Err(if file.has("config") && file.has("vocab") {
-        Error::unsupported("tekken.json")
-    } else if file.has("tokenizer_class") || file.has("model_type") {
-        Error::unsupported("a configuration file (open the tokenizer.json beside it)")
-    } else {
-        file.node.error("`model` is missing")
+/// A BPE from the contents of vocab.json and merges.txt, behind these stages.
+pub(super) fn load_pair(
+    vocab: &[u8],
+    merges: &[u8],
+    pre_tokenizers: Vec<PreTokenizer>,
+) -> Result<Definition> {
+    let merges = std::str::from_utf8(merges).map_err(|error| {
+        let before = merges.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Error::line(line, "merges.txt: not UTF-8")
+    })?;
+    let model = model::from_pair(&Node::document(vocab)?, merges)?;
+    let splits = match model.model {
+        pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
+        _ => None,
+    };
+    Ok(Definition {
+        vocab: model.vocab,
+        decode_only: model.decode_only,
+        merges: model.merges,
+        splits: splits.unwrap_or_default(),
+        search: AddedSearch::AfterMatch,
+        pipeline: Pipeline { pre_tokenizers, model: model.model, ..Pipeline::default() },
+        ..Definition::default()
     })
+}
+
+/// The pattern and dialect of a regular expression of a tokenizer.json.
+pub(super) fn read_regex(pattern: &str) -> Result<Split> {
+    let (pattern, dialect) = dialect::read(pattern)?;
+    Ok(Split { pattern, dialect, behaviour: SplitBehaviour::Isolated, invert: false })
+}
+
+/// Tells other JSON files that come with models by their fields, and refuses unknown ones, as
+/// the library does at this level alone.
+fn check_fields(file: &Object<'_>) -> Result<()> {
+    if file.get("model").is_none() {
+        return Err(if file.get("tokenizer_class").or_else(|| file.get("model_type")).is_some() {
+            Error::unsupported("a configuration file (open the tokenizer.json beside it)")
+        } else {
+            file.node.error("`model` is missing")
+        });
+    }
+    if let Some((_, node)) = file.fields().find(|(name, _)| !FIELDS.contains(name)) {
+        return Err(node.error("no field of a tokenizer.json"));
+    }
+    match FIELDS.iter().find(|name| file.repeats(name)) {
+        Some(name) => Err(Error::unsupported(format!("{name} (given twice)"))),
+        None => Ok(()),
+    }
+}
+
+/// Reads a post-processor that stands alone.
+pub(super) fn read_post_processor(text: &str) -> Result<Option<PostProcessor>> {
+    let node = Node::part(text, "post_processor");
+    if node.is_null() { Ok(None) } else { post_processors::read(&node).map(Some) }
+}
+
+/// Reads a decoder that stands alone.
+pub(super) fn read_decoder(text: &str) -> Result<Option<Decoder>> {
+    let node = Node::part(text, "decoder");
+    if node.is_null() { Ok(None) } else { decoders::read(&node).map(Some) }
 }

@@ -2,15 +2,19 @@
 
 use crate::error::{Error, Result};
 
+/// How deep sequences may nest.
+const MAX_DEPTH: usize = 32;
+
 /// A place in the file. Every error carries it.
 pub(super) struct Cursor<'a> {
     data: &'a [u8],
     at: usize,
+    depth: usize,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(data: &'a [u8], at: usize) -> Self {
-        Self { data, at }
+        Self { data, at, depth: 0 }
     }
 
     pub(super) fn error(&self, why: impl Into<String>) -> Error {
@@ -28,6 +32,17 @@ impl<'a> Cursor<'a> {
         };
         self.at += len;
         Ok(bytes)
+    }
+
+    /// Reads something that may hold others of its kind.
+    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error(format!("sequences nested deeper than {MAX_DEPTH}")));
+        }
+        let value = read(self)?;
+        self.depth -= 1;
+        Ok(value)
     }
 
     pub(super) fn byte(&mut self) -> Result<u8> {

@@ -10,10 +10,17 @@
 //! version          1 byte
 //! behaviour        the number that `BEHAVIOUR` had when the file was written
 //! flags            see `flag`
-//! name, post_processor, decoder            each a string, if its flag is set
+//! name             a string, if its flag is set
+//! post_processor, decoder     version 1 alone: each as JSON, if its flag is set
+//! pipeline         version 2 alone: see `wire.rs`
 //! splits           count; each: kind (behaviour + 8 inverted + 16 Oniguruma), pattern
-//! added tokens     count; each: id, kind (1 special + 2 normalized), content
+//! added tokens     count; each: id, kind (see `kind`), content
 //! decode only      count; each: id, bytes
+//! ```
+//!
+//! A byte-level BPE goes on with
+//!
+//! ```text
 //! sizes            merges, tokens no merge makes, bytes of all tokens together
 //! ids              count of runs of consecutive ids in rank order; each: start, length
 //! early            count; each: gap in rank to the one before, bytes; tokens made from parts
@@ -21,8 +28,23 @@
 //! unmade           bytes of each token no merge makes
 //! width            1 byte; bytes a rank takes in the columns
 //! parts            column by column: lowest byte of all left parts, of all right parts, next …
+//! ```
+//!
+//! any other model with
+//!
+//! ```text
+//! count            of its tokens
+//! ids              count of runs of consecutive ids; each: start, length
+//! tokens           the bytes of each, in the order of their ids
+//! ```
+//!
+//! and the file ends with
+//!
+//! ```text
 //! SHA-256          of everything before it, 32 bytes
 //! ```
+//!
+//! What version 1 can say is written as version 1, so that its digest stays what it was.
 //!
 //! A token is stored as its two parts, so it costs 2 x 3 bytes whatever its length, and its
 //! bytes are a copy of bytes already written. Columns of like bytes are what zip compresses
@@ -31,6 +53,7 @@
 
 mod cursor;
 mod read;
+mod wire;
 mod write;
 
 pub use read::load;
@@ -39,8 +62,11 @@ pub use write::save;
 /// First bytes of a `.toksmith` file.
 pub const MAGIC: &[u8] = b"toksmith";
 
-/// Version of the layout above.
-const VERSION: u8 = 1;
+/// Newest version of the layout above.
+const VERSION: u8 = 2;
+
+/// The version that knows byte-level BPE alone.
+const BYTE_LEVEL_VERSION: u8 = 1;
 
 /// Length of the hash at the end.
 const HASH: usize = 32;
@@ -50,7 +76,9 @@ mod flag {
     pub(super) const WHOLE_WORDS: u32 = 1;
     pub(super) const AFTER_MATCH: u32 = 2;
     pub(super) const NAME: u32 = 4;
+    /// Version 1 alone.
     pub(super) const POST_PROCESSOR: u32 = 8;
+    /// Version 1 alone.
     pub(super) const DECODER: u32 = 16;
     pub(super) const ALL: u32 = 31;
 }
@@ -59,6 +87,10 @@ mod flag {
 mod kind {
     pub(super) const SPECIAL: u8 = 1;
     pub(super) const NORMALIZED: u8 = 2;
+    /// From version 2 on, as are the next two.
+    pub(super) const SINGLE_WORD: u8 = 4;
+    pub(super) const LSTRIP: u8 = 8;
+    pub(super) const RSTRIP: u8 = 16;
     /// Added to a split's behaviour.
     pub(super) const INVERTED: u8 = 8;
     /// Added to a split's behaviour.

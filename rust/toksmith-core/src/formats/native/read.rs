@@ -1,10 +1,14 @@
 //! Reading `.toksmith`; the layout is described in `mod.rs`.
 
 use super::cursor::Cursor;
-use super::{BEHAVIOURS, HASH, MAGIC, VERSION, flag, kind};
+use super::wire::Wire as _;
+use super::{BEHAVIOURS, BYTE_LEVEL_VERSION, HASH, MAGIC, VERSION, flag, kind};
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
-use crate::formats::{AddedSearch, AddedToken, Compiled, Definition, Extras, Merges, Split};
+use crate::formats::pipeline::{Model, Pipeline, PreTokenizer};
+use crate::formats::{
+    AddedSearch, AddedToken, Compiled, Definition, Merges, Split, check, hf_json,
+};
 use crate::token::{Rank, TokenId};
 use crate::tokenizer::BEHAVIOUR;
 use crate::vocab::{MAX_ID, Vocab};
@@ -24,7 +28,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         return Err(Error::byte(0, "not a .toksmith file, or cut short"));
     }
     let version = cursor.byte()?;
-    if version != VERSION {
+    if !(BYTE_LEVEL_VERSION..=VERSION).contains(&version) {
         return Err(Error::unsupported(format!("version {version} of the .toksmith format")));
     }
     if Sha256::digest(content).as_slice() != hash {
@@ -35,32 +39,48 @@ pub fn load(data: &[u8]) -> Result<Definition> {
     if behaviour > BEHAVIOUR {
         return Err(Error::unsupported(format!("behaviour {behaviour} (this is {BEHAVIOUR})")));
     }
-    let mut definition = read_settings(&mut cursor)?;
-    read_tokens(&mut cursor, &mut definition, data.len())?;
+    let mut definition = read_settings(&mut cursor, version)?;
+    if matches!(definition.pipeline.model, Model::ByteLevelBpe) {
+        read_tokens(&mut cursor, &mut definition, data.len())?;
+    } else {
+        read_plain_tokens(&mut cursor, &mut definition)?;
+    }
     if cursor.left() > 0 {
         return Err(cursor.error(format!("{} bytes too many", cursor.left())));
     }
+    check::consistent(&definition)?;
     Ok(definition)
 }
 
-fn read_settings(cursor: &mut Cursor<'_>) -> Result<Definition> {
+fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
     let flags = cursor.number()?;
-    if flags & !flag::ALL != 0 {
+    let old = version == BYTE_LEVEL_VERSION;
+    let known = if old { flag::ALL } else { flag::ALL & !(flag::POST_PROCESSOR | flag::DECODER) };
+    if flags & !known != 0 {
         return Err(cursor.error(format!("unknown flags {flags:#x}")));
     }
     let mut optional = |bit| if flags & bit != 0 { cursor.text().map(Some) } else { Ok(None) };
     let name = optional(flag::NAME)?;
     let post_processor = optional(flag::POST_PROCESSOR)?;
     let decoder = optional(flag::DECODER)?;
+    let mut pipeline = if old { Pipeline::default() } else { Pipeline::get(cursor)? };
 
     let count = cursor.count(2, "splits")?;
-    let splits = (0..count).map(|_| read_split(cursor)).collect::<Result<_>>()?;
+    let splits: Vec<_> = (0..count).map(|_| read_split(cursor)).collect::<Result<_>>()?;
     let count = cursor.count(3, "added tokens")?;
-    let added = (0..count).map(|_| read_added(cursor)).collect::<Result<_>>()?;
+    let added = (0..count).map(|_| read_added(cursor, old)).collect::<Result<_>>()?;
     let count = cursor.count(2, "tokens to decode only")?;
     let decode_only = (0..count)
         .map(|_| Ok((read_id(cursor)?, cursor.bytes()?.to_vec())))
         .collect::<Result<_>>()?;
+    if old && flags & flag::AFTER_MATCH != 0 {
+        // It was a tokenizer.json, which lists its stages.
+        let cuts = splits.iter().cloned().map(PreTokenizer::Split);
+        pipeline.pre_tokenizers = cuts.chain([PreTokenizer::letters()]).collect();
+        let part = |text: Option<String>| text.unwrap_or_else(|| "null".into());
+        pipeline.post_processor = hf_json::read_post_processor(&part(post_processor))?;
+        pipeline.decoder = hf_json::read_decoder(&part(decoder))?;
+    }
     Ok(Definition {
         name,
         whole_words: flags & flag::WHOLE_WORDS != 0,
@@ -71,12 +91,12 @@ fn read_settings(cursor: &mut Cursor<'_>) -> Result<Definition> {
         splits,
         added,
         decode_only,
-        extras: Extras { post_processor, decoder },
+        pipeline,
         ..Definition::default()
     })
 }
 
-fn read_split(cursor: &mut Cursor<'_>) -> Result<Split> {
+pub(super) fn read_split(cursor: &mut Cursor<'_>) -> Result<Split> {
     let kind = cursor.byte()?;
     let Some(&behaviour) = BEHAVIOURS.get(usize::from(kind & !(kind::INVERTED | kind::ONIGURUMA)))
     else {
@@ -90,18 +110,28 @@ fn read_split(cursor: &mut Cursor<'_>) -> Result<Split> {
     Ok(Split { pattern: cursor.text()?, dialect, behaviour, invert })
 }
 
-fn read_added(cursor: &mut Cursor<'_>) -> Result<AddedToken> {
+fn read_added(cursor: &mut Cursor<'_>, old: bool) -> Result<AddedToken> {
     let id = read_id(cursor)?;
-    let kind = cursor.byte()?;
-    if kind & !(kind::SPECIAL | kind::NORMALIZED) != 0 {
-        return Err(cursor.error(format!("unknown kind of added token {kind}")));
+    let bits = cursor.byte()?;
+    let newer = kind::SINGLE_WORD | kind::LSTRIP | kind::RSTRIP;
+    let known = kind::SPECIAL | kind::NORMALIZED | if old { 0 } else { newer };
+    if bits & !known != 0 {
+        return Err(cursor.error(format!("unknown kind of added token {bits}")));
     }
     let content = cursor.text()?;
     if content.is_empty() {
         return Err(cursor.error("an empty added token"));
     }
-    let (special, normalized) = (kind & kind::SPECIAL != 0, kind & kind::NORMALIZED != 0);
-    Ok(AddedToken { id, content, special, normalized })
+    let has = |bit| bits & bit != 0;
+    Ok(AddedToken {
+        id,
+        content,
+        special: has(kind::SPECIAL),
+        normalized: has(kind::NORMALIZED),
+        single_word: has(kind::SINGLE_WORD),
+        lstrip: has(kind::LSTRIP),
+        rstrip: has(kind::RSTRIP),
+    })
 }
 
 fn read_id(cursor: &mut Cursor<'_>) -> Result<TokenId> {
@@ -137,7 +167,21 @@ fn read_tokens(cursor: &mut Cursor<'_>, definition: &mut Definition, file: usize
     Ok(())
 }
 
-/// The ids of `expected` ranks.
+/// The tokens of a model that is no byte-level BPE.
+fn read_plain_tokens(cursor: &mut Cursor<'_>, definition: &mut Definition) -> Result<()> {
+    let count = cursor.count(2, "tokens")?;
+    let ids = read_runs(cursor, count)?;
+    let mut vocab = Vocab::with_capacity(count, cursor.left());
+    for id in ids {
+        let bytes = cursor.bytes()?;
+        vocab.insert(id, bytes, count).map_err(|error| cursor.error(error.to_string()))?;
+    }
+    definition.vocab = vocab;
+    definition.merges = Merges::List(Vec::new());
+    Ok(())
+}
+
+/// The ids of `expected` tokens.
 fn read_runs(cursor: &mut Cursor<'_>, expected: usize) -> Result<Vec<TokenId>> {
     let runs = cursor.count(2, "runs of ids")?;
     let mut ids = Vec::with_capacity(expected);

@@ -1,10 +1,12 @@
 //! Writing `.toksmith`; the layout is described in `mod.rs`.
 
 use super::cursor::{put_bytes, put_number};
-use super::{BEHAVIOURS, MAGIC, VERSION, flag, kind};
+use super::wire::Wire as _;
+use super::{BEHAVIOURS, BYTE_LEVEL_VERSION, MAGIC, VERSION, flag, kind};
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
-use crate::formats::{AddedSearch, Compiled, Definition};
+use crate::formats::pipeline::{Model, Pipeline};
+use crate::formats::{AddedSearch, AddedToken, Compiled, Definition, Split};
 use crate::token::TokenId;
 use crate::tokenizer::BEHAVIOUR;
 use sha2::{Digest, Sha256};
@@ -13,22 +15,22 @@ use sha2::{Digest, Sha256};
 pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(compiled.ids.len() * 6 + 4096);
     out.extend_from_slice(MAGIC);
-    out.push(VERSION);
+    let plain = |token: &AddedToken| !(token.single_word || token.lstrip || token.rstrip);
+    let old = definition.pipeline == Pipeline::default() && definition.added.iter().all(plain);
+    out.push(if old { BYTE_LEVEL_VERSION } else { VERSION });
     put_number(&mut out, BEHAVIOUR);
-    put_settings(&mut out, definition);
-    put_tokens(&mut out, definition, compiled)?;
+    put_settings(&mut out, definition, old);
+    if matches!(definition.pipeline.model, Model::ByteLevelBpe) {
+        put_tokens(&mut out, definition, compiled)?;
+    } else {
+        put_plain_tokens(&mut out, definition);
+    }
     let hash = Sha256::digest(&out);
     out.extend_from_slice(&hash);
     Ok(out)
 }
 
-fn put_settings(out: &mut Vec<u8>, definition: &Definition) {
-    let Definition { name, extras, .. } = definition;
-    let optional = [
-        (flag::NAME, name),
-        (flag::POST_PROCESSOR, &extras.post_processor),
-        (flag::DECODER, &extras.decoder),
-    ];
+fn put_settings(out: &mut Vec<u8>, definition: &Definition, old: bool) {
     let mut flags = 0;
     if definition.whole_words {
         flags |= flag::WHOLE_WORDS;
@@ -36,34 +38,54 @@ fn put_settings(out: &mut Vec<u8>, definition: &Definition) {
     if definition.search == AddedSearch::AfterMatch {
         flags |= flag::AFTER_MATCH;
     }
-    for (bit, text) in &optional {
-        if text.is_some() {
-            flags |= bit;
-        }
+    if definition.name.is_some() {
+        flags |= flag::NAME;
     }
     put_number(out, flags);
-    for text in optional.iter().filter_map(|(_, text)| text.as_deref()) {
-        put_bytes(out, text.as_bytes());
+    if let Some(name) = &definition.name {
+        put_bytes(out, name.as_bytes());
+    }
+    if !old {
+        definition.pipeline.put(out);
     }
     put_number(out, definition.splits.len() as u32);
     for split in &definition.splits {
-        let behaviour = BEHAVIOURS.iter().position(|&it| it == split.behaviour).unwrap_or(0);
-        let inverted = if split.invert { kind::INVERTED } else { 0 };
-        let oniguruma = if split.dialect == Dialect::Oniguruma { kind::ONIGURUMA } else { 0 };
-        out.push(behaviour as u8 + inverted + oniguruma);
-        put_bytes(out, split.pattern.as_bytes());
+        put_split(out, split);
     }
     put_number(out, definition.added.len() as u32);
     for token in &definition.added {
         put_number(out, token.id);
-        let special = if token.special { kind::SPECIAL } else { 0 };
-        out.push(special + if token.normalized { kind::NORMALIZED } else { 0 });
+        let bits = [
+            (kind::SPECIAL, token.special),
+            (kind::NORMALIZED, token.normalized),
+            (kind::SINGLE_WORD, token.single_word),
+            (kind::LSTRIP, token.lstrip),
+            (kind::RSTRIP, token.rstrip),
+        ];
+        out.push(bits.iter().filter(|(_, set)| *set).map(|(bit, _)| bit).sum());
         put_bytes(out, token.content.as_bytes());
     }
     put_number(out, definition.decode_only.len() as u32);
     for (id, bytes) in &definition.decode_only {
         put_number(out, *id);
         put_bytes(out, bytes);
+    }
+}
+
+pub(super) fn put_split(out: &mut Vec<u8>, split: &Split) {
+    let behaviour = BEHAVIOURS.iter().position(|&it| it == split.behaviour).unwrap_or(0);
+    let inverted = if split.invert { kind::INVERTED } else { 0 };
+    let oniguruma = if split.dialect == Dialect::Oniguruma { kind::ONIGURUMA } else { 0 };
+    out.push(behaviour as u8 + inverted + oniguruma);
+    put_bytes(out, split.pattern.as_bytes());
+}
+
+fn put_plain_tokens(out: &mut Vec<u8>, definition: &Definition) {
+    let (ids, tokens): (Vec<_>, Vec<_>) = definition.vocab.iter().unzip();
+    put_number(out, ids.len() as u32);
+    put_runs(out, &ids);
+    for token in tokens {
+        put_bytes(out, token);
     }
 }
 
@@ -110,7 +132,7 @@ fn put_tokens(out: &mut Vec<u8>, definition: &Definition, compiled: &Compiled) -
     Ok(())
 }
 
-/// Ids in rank order as runs of consecutive ones.
+/// Ids as runs of consecutive ones.
 fn put_runs(out: &mut Vec<u8>, ids: &[TokenId]) {
     let runs: Vec<_> = ids.chunk_by(|a, b| a.checked_add(1) == Some(*b)).collect();
     put_number(out, runs.len() as u32);
