@@ -9,9 +9,10 @@ use crate::token::Span;
 /// Where the bytes of a text came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Byte `i` is byte `i`: nothing has been changed yet.
+    /// Nothing has been changed yet: a byte stands for its character.
     Same,
-    /// Byte `i` stands for this range of the text as given.
+    /// Byte `i` stands for this range of the text as given. All bytes of a character stand for
+    /// the same, and neither starts nor ends ever decrease.
     Map(Vec<(u32, u32)>),
 }
 
@@ -39,6 +40,28 @@ impl Draft {
             given: text.len(),
             base,
             pieces: vec![Span { start: 0, end: text.len() }],
+        }
+    }
+
+    /// The range of the text as given that a range of `text` stands for: from the start of what
+    /// its first byte stands for to the end of what its last byte does.
+    ///
+    /// As in tokenizers 0.23.3, an empty range gives itself, and so does one that is not inside
+    /// the text. Not shifted by `base`.
+    pub(crate) fn given_range(&self, range: Span) -> Span {
+        let Span { start, end } = range;
+        if start >= end || end > self.text.len() {
+            return range;
+        }
+        match &self.origin {
+            Origin::Same => Span {
+                start: self.text.floor_char_boundary(start),
+                end: self.text.ceil_char_boundary(end),
+            },
+            Origin::Map(map) => match (map.get(start), map.get(end - 1)) {
+                (Some(first), Some(last)) => Span { start: first.0 as usize, end: last.1 as usize },
+                _ => range,
+            },
         }
     }
 }

@@ -1,0 +1,73 @@
+//! Removing some characters and exchanging others, one for one: what most normalizers are made of.
+//!
+//! Both are told by flags which characters they may change, and leave runs of others whole.
+//! Linear.
+
+use std::borrow::Cow;
+
+use super::flags::{self};
+use super::rewrite::{rewrite, rootless};
+use crate::encode::draft::Draft;
+use crate::error::Result;
+
+/// The text alone, each character that has a flag of `mask` made another one, or nothing.
+pub(super) fn text(text: &str, mask: u16, change: impl Fn(char) -> Option<char>) -> Cow<'_, str> {
+    let mut pos = flags::skip(text, 0, mask);
+    if pos == text.len() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    out.push_str(&text[..pos]);
+    while let Some(c) = text[pos..].chars().next() {
+        out.extend(change(c));
+        let start = pos + c.len_utf8();
+        pos = flags::skip(text, start, mask);
+        out.push_str(&text[start..pos]);
+    }
+    Cow::Owned(out)
+}
+
+/// Text and origin, without the characters that have a flag of `mask` and are `gone`.
+pub(super) fn remove(draft: &mut Draft, mask: u16, gone: impl Fn(char) -> bool) -> Result<()> {
+    if nothing_to_do(draft, mask) {
+        return Ok(());
+    }
+    rewrite(draft, |text, new| {
+        let mut pos = 0;
+        loop {
+            let start = pos;
+            pos = flags::skip(text, pos, mask);
+            new.keep(start, pos)?;
+            let Some(c) = text[pos..].chars().next() else { return Ok(()) };
+            if gone(c) {
+                new.pass(1);
+            } else {
+                new.replace(c)?;
+            }
+            pos += c.len_utf8();
+        }
+    })
+}
+
+/// Text and origin, each character that has a flag of `mask` exchanged.
+pub(super) fn exchange(draft: &mut Draft, mask: u16, other: impl Fn(char) -> char) -> Result<()> {
+    if nothing_to_do(draft, mask) {
+        return Ok(());
+    }
+    rewrite(draft, |text, new| {
+        let mut pos = 0;
+        loop {
+            let start = pos;
+            pos = flags::skip(text, pos, mask);
+            new.keep(start, pos)?;
+            let Some(c) = text[pos..].chars().next() else { return Ok(()) };
+            new.replace(other(c))?;
+            pos += c.len_utf8();
+        }
+    })
+}
+
+/// Whether no character has a flag of `mask`, so that origins stay as they are.
+pub(super) fn nothing_to_do(draft: &Draft, mask: u16) -> bool {
+    rootless(draft) == 0 && flags::skip(&draft.text, 0, mask) == draft.text.len()
+}
