@@ -19,6 +19,7 @@ pub mod o200k;
 mod parts;
 pub mod patterns;
 pub mod split;
+pub mod stages;
 
 pub use classes::UNICODE_VERSION;
 pub use general::{Dialect, General, GeneralCache};

@@ -8,6 +8,7 @@
 
 mod automaton;
 mod backtrack;
+mod oniguruma;
 mod program;
 mod regular;
 mod syntax;

@@ -8,7 +8,7 @@ use fancy_regex::internal::{FLAG_MULTI, FLAG_ONIGURUMA_MODE, FLAG_UNICODE};
 use fancy_regex::{Assertion, Expr, LookAround};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind, Look};
 
-use super::Dialect;
+use super::{Dialect, oniguruma};
 use crate::error::{Error, Place, Result};
 
 /// A pattern or a part of one.
@@ -131,7 +131,7 @@ pub(super) fn parse(pattern: &str, dialect: Dialect) -> Result<Node> {
         other => malformed(pattern, None, &other.to_string()),
     })?;
     let uses_groups = tree.expr.has_descendant_or_self(|e| matches!(e, Expr::Backref { .. }));
-    Lowering { pattern, uses_groups, groups: 0 }.node(&tree.expr)
+    Lowering { pattern, dialect, uses_groups, groups: 0 }.node(&tree.expr)
 }
 
 /// Oniguruma gives `(?m)` and `[[:alpha:]]` another meaning, which nothing here reproduces.
@@ -160,6 +160,7 @@ fn malformed(pattern: &str, at: Option<usize>, why: &str) -> Error {
 
 struct Lowering<'p> {
     pattern: &'p str,
+    dialect: Dialect,
     uses_groups: bool,
     groups: usize,
 }
@@ -169,6 +170,12 @@ impl Lowering<'_> {
         Ok(match expr {
             Expr::Empty => Node::Empty,
             Expr::Any { newline, crlf } => Node::Class(any(*newline, *crlf)),
+            Expr::Assertion(assertion @ (Assertion::WordBoundary | Assertion::NotWordBoundary))
+                if self.dialect == Dialect::Oniguruma =>
+            {
+                let boundary = *assertion == Assertion::WordBoundary;
+                oniguruma::word_boundary(&self.class(r"\w", false)?, boundary)
+            }
             Expr::Assertion(assertion) => lower_assertion(*assertion),
             Expr::GeneralNewline { .. } => {
                 // Never gives back the second half of a `\r\n`.
@@ -241,7 +248,11 @@ impl Lowering<'_> {
 
     /// The members of a class as regex-syntax reads it.
     fn class(&self, inner: &str, casei: bool) -> Result<ClassUnicode> {
-        let source = if casei { format!("(?i:{inner})") } else { inner.to_string() };
+        let read = match self.dialect {
+            Dialect::Oniguruma => oniguruma::class(inner),
+            Dialect::FancyRegex => inner.into(),
+        };
+        let source = if casei { format!("(?i:{read})") } else { read.into_owned() };
         let hir = regex_syntax::parse(&source).map_err(|_| {
             malformed(self.pattern, None, &format!("bad character class `{inner}`"))
         })?;

@@ -1,0 +1,58 @@
+//! What Oniguruma takes for a word, as tokenizers 0.23.3 has it.
+//!
+//! It differs from regex-syntax on eight characters: the joiners U+200C and U+200D are no word
+//! characters, and the superscript digits and fractions of Latin-1 are, though not inside a
+//! class in brackets. All other escapes mean the same to both, for every scalar value.
+
+use std::borrow::Cow;
+
+use regex_syntax::hir::ClassUnicode;
+
+use super::syntax::Node;
+
+/// `\w` outside brackets.
+const WORD: &str = r"[\w\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}&&[^\x{200C}\x{200D}]]";
+/// `\W` outside brackets.
+const NOT_WORD: &str = r"[^\w\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}&&[^\x{200C}\x{200D}]]";
+/// `\w` inside brackets.
+const WORD_INSIDE: &str = r"[\w&&[^\x{200C}\x{200D}]]";
+/// `\W` inside brackets.
+const NOT_WORD_INSIDE: &str = r"[\W\x{200C}\x{200D}]";
+
+/// A class of Oniguruma in the spelling of regex-syntax.
+pub(super) fn class(inner: &str) -> Cow<'_, str> {
+    match inner {
+        r"\w" => return WORD.into(),
+        r"\W" => return NOT_WORD.into(),
+        _ if !inner.contains(['w', 'W']) => return inner.into(),
+        _ => {}
+    }
+    let mut out = String::with_capacity(inner.len() + WORD_INSIDE.len());
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        match (c, if c == '\\' { characters.next() } else { None }) {
+            (_, Some('w')) => out.push_str(WORD_INSIDE),
+            (_, Some('W')) => out.push_str(NOT_WORD_INSIDE),
+            (c, escaped) => {
+                out.push(c);
+                out.extend(escaped);
+            }
+        }
+    }
+    out.into()
+}
+
+/// `\b`, or `\B` if not `boundary`, given the members of `\w`.
+pub(super) fn word_boundary(word: &ClassUnicode, boundary: bool) -> Node {
+    let look = |behind, negated| {
+        let node = Box::new(Node::Class(word.clone()));
+        Node::Around { node, behind, negated }
+    };
+    let sides =
+        |before: bool, after: bool| Node::Concat(vec![look(true, !before), look(false, !after)]);
+    Node::Alternation(if boundary {
+        vec![sides(true, false), sides(false, true)]
+    } else {
+        vec![sides(true, true), sides(false, false)]
+    })
+}

@@ -1,0 +1,73 @@
+//! `Split`: cuts at the matches of a pattern.
+
+use super::joiner::Joiner;
+use crate::encode::pretokenize::{GeneralCache, Scanner, cl100k, gpt2, o200k};
+use crate::error::Result;
+use crate::formats::{Split, SplitBehaviour};
+use crate::token::Span;
+
+/// A compiled split.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    scanner: Scanner,
+    behaviour: SplitBehaviour,
+    invert: bool,
+}
+
+impl Pattern {
+    pub(super) fn new(split: &Split) -> Result<Self> {
+        let scanner = Scanner::from_pattern(&split.pattern, split.dialect)?;
+        Ok(Self { scanner, behaviour: split.behaviour, invert: split.invert })
+    }
+
+    /// What the thread that cuts must keep.
+    pub(super) fn new_cache(&self) -> GeneralCache {
+        self.scanner.new_cache()
+    }
+
+    /// Appends the pieces of `text`, which begins at byte `base`.
+    pub(super) fn cut(
+        &self,
+        text: &str,
+        base: usize,
+        cache: &mut GeneralCache,
+        pieces: &mut Vec<Span>,
+    ) -> Result<()> {
+        let joiner = Joiner::new(self.behaviour, base, pieces);
+        match &self.scanner {
+            Scanner::Gpt2 => self.follow(text, joiner, gpt2::next_end),
+            Scanner::Cl100k => self.follow(text, joiner, cl100k::cl100k),
+            Scanner::Llama3 => self.follow(text, joiner, cl100k::llama3),
+            Scanner::Qwen2 => self.follow(text, joiner, cl100k::qwen2),
+            Scanner::O200k => self.follow(text, joiner, o200k::next_end),
+            Scanner::General(general) => {
+                let mut joiner = joiner;
+                let mut end = 0;
+                for span in general.matches(cache, text) {
+                    let span = span?;
+                    if end < span.start {
+                        joiner.add(end, span.start, self.invert);
+                    }
+                    joiner.add(span.start, span.end, !self.invert);
+                    end = span.end;
+                }
+                if end < text.len() {
+                    joiner.add(end, text.len(), self.invert);
+                }
+                joiner.finish();
+            }
+        }
+        Ok(())
+    }
+
+    /// The matches of a hand-written scanner, which leave no gap.
+    #[inline]
+    fn follow(&self, text: &str, mut joiner: Joiner<'_>, next_end: impl Fn(&[u8], usize) -> usize) {
+        let mut start = 0;
+        while start < text.len() {
+            let end = next_end(text.as_bytes(), start);
+            joiner.add(start, end, !self.invert);
+            start = end;
+        }
+    }
+}
