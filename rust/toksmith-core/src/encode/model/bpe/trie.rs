@@ -1,37 +1,16 @@
 //! The live tokens as a prefix tree: the longest token at a place in a text.
 //!
-//! A double array by exclusive or: the child of a node for byte `b` stands in slot `base ^ b`,
-//! and is one if the slot's label is `b`. No two nodes share a base, so the label alone tells
-//! children from strangers, and base, label and a flag fit in four bytes: one load a step, and
-//! the whole tree of 100,000 tokens in one megabyte. The label of an empty slot belongs to a
-//! base that no node of its block has (there is one, or no slot would be empty).
-//!
-//! Building walks the sorted tokens depth first and places the children of a node near those
-//! of its parent, an only child if possible in the cache line of its parent, others in one of
-//! the last few blocks of 256 slots with room for them. O(bytes).
+//! A [double array](super::super::double_array); slots 0 to 255 are the single bytes.
 
-use crate::error::{Error, Result};
+use super::super::double_array::{BASE_SHIFT, Builder, LABEL, NOWHERE, TOKEN, children_of, sorted};
+use crate::error::Result;
 use crate::token::{NONE, Rank};
 use std::ops::Range;
-
-const LABEL: u32 = 0xFF;
-/// Set where the path to a slot spells a token.
-const TOKEN: u32 = 0x100;
-const BASE_SHIFT: u32 = 9;
-/// Bases must stay below this.
-const MAX_BASE: usize = 1 << (32 - BASE_SHIFT);
-const BLOCK: usize = 256;
-/// The base of nodes without children: a block in which no label fits.
-const NOWHERE: u32 = BLOCK as u32;
-/// Slots in a cache line.
-const LINE: usize = 16;
-/// Blocks that are tried before a new one is added.
-const OPEN: usize = 8;
 
 /// Prefix tree of the live tokens.
 #[derive(Debug)]
 pub struct Trie {
-    /// `base << 9 | token << 8 | label`. Slots 0 to 255 are the single bytes.
+    /// `base << 9 | token << 8 | label`.
     slots: Vec<u32>,
     /// Slot -> rank, where the slot has [`TOKEN`].
     ranks: Vec<Rank>,
@@ -60,9 +39,9 @@ impl Trie {
             let Some(first) = tokens.get(range.start) else { continue };
             if first.bytes.len() == depth {
                 builder.slots[slot] |= TOKEN;
-                builder.ranks[slot] = first.rank;
-                shorter[first.rank as usize] = longest;
-                longest = first.rank;
+                builder.values[slot] = first.value;
+                shorter[first.value as usize] = longest;
+                longest = first.value;
                 range.start += 1;
             }
             if range.is_empty() {
@@ -80,7 +59,8 @@ impl Trie {
                 end = start;
             }
         }
-        Ok((builder.finish(), shorter))
+        let (slots, ranks) = builder.finish();
+        Ok((Self { slots, ranks }, shorter))
     }
 
     /// The longest live token that `text` begins with; [`NONE`] for an empty text.
@@ -112,164 +92,4 @@ struct Todo {
     slot: usize,
     /// The longest token on the path.
     longest: Rank,
-}
-
-/// A token to sort: its first eight bytes as a number spare most comparisons.
-struct Sorted<'v> {
-    head: u64,
-    bytes: &'v [u8],
-    rank: Rank,
-}
-
-fn sorted<'v>(tokens: &[(&'v [u8], Rank)]) -> Vec<Sorted<'v>> {
-    let head = |bytes: &[u8]| {
-        let mut head = [0; 8];
-        for (to, from) in head.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        u64::from_be_bytes(head)
-    };
-    let mut sorted: Vec<_> =
-        tokens.iter().map(|&(bytes, rank)| Sorted { head: head(bytes), bytes, rank }).collect();
-    sorted.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| a.bytes.cmp(b.bytes)));
-    sorted
-}
-
-/// The bytes at `depth` of a range of sorted tokens that are longer, each with where it starts.
-fn children_of(
-    tokens: &[Sorted<'_>],
-    range: Range<usize>,
-    depth: usize,
-    out: &mut Vec<(u8, usize)>,
-) {
-    out.clear();
-    for (at, token) in range.clone().zip(tokens.get(range).unwrap_or(&[])) {
-        if let Some(&byte) = token.bytes.get(depth)
-            && out.last().is_none_or(|&(last, _)| last != byte)
-        {
-            out.push((byte, at));
-        }
-    }
-}
-
-/// 256 bits.
-type Bits = [u64; 4];
-
-fn has(bits: &Bits, at: usize) -> bool {
-    bits[at / 64 % 4] >> (at % 64) & 1 != 0
-}
-
-/// A block's slots that are taken and its bases that are used, by offset.
-#[derive(Clone, Copy)]
-struct Block {
-    taken: Bits,
-    used: Bits,
-}
-
-struct Builder {
-    slots: Vec<u32>,
-    ranks: Vec<Rank>,
-    blocks: Vec<Block>,
-    /// Blocks that may have room.
-    open: Vec<usize>,
-}
-
-impl Builder {
-    fn new(live: usize) -> Self {
-        let room = live * 5 / 2 + 4 * BLOCK;
-        let mut builder = Self {
-            slots: Vec::with_capacity(room),
-            ranks: Vec::with_capacity(room),
-            blocks: Vec::new(),
-            open: Vec::new(),
-        };
-        let full = Block { taken: [u64::MAX; 4], used: [u64::MAX; 4] };
-        builder.add(full);
-        builder.add(full);
-        for byte in 0..BLOCK {
-            builder.slots[byte] = byte as u32;
-            // Slot `NOWHERE ^ byte` must not have the label `byte`.
-            builder.slots[BLOCK + byte] = byte as u32 ^ LABEL;
-        }
-        builder
-    }
-
-    fn add(&mut self, block: Block) {
-        self.blocks.push(block);
-        self.slots.resize(self.blocks.len() * BLOCK, 0);
-        self.ranks.resize(self.blocks.len() * BLOCK, NONE);
-    }
-
-    /// Finds a base for the children of `parent` with these bytes, and takes their slots.
-    fn place(&mut self, parent: usize, children: &[(u8, usize)]) -> Result<usize> {
-        if let &[(byte, _)] = children {
-            let (block, line) = (parent / BLOCK, parent % BLOCK / LINE * LINE);
-            let near = (line..line + LINE).find(|&slot| {
-                let bits = &self.blocks[block];
-                !has(&bits.taken, slot) && !has(&bits.used, slot ^ usize::from(byte))
-            });
-            if let Some(slot) = near {
-                return Ok(self.take(block, slot ^ usize::from(byte), children));
-            }
-        }
-        for i in (0..self.open.len()).rev() {
-            let block = self.open[i];
-            match fit(&self.blocks[block], children) {
-                Some(offset) => return Ok(self.take(block, offset, children)),
-                // Not even one child fits: the block is done with.
-                None if children.len() == 1 => _ = self.open.remove(i),
-                None => {}
-            }
-        }
-        if self.open.len() == OPEN {
-            self.open.remove(0);
-        }
-        let block = self.blocks.len();
-        if (block + 1) * BLOCK > MAX_BASE {
-            return Err(Error::unsupported("a vocabulary with more than 8 million prefixes"));
-        }
-        self.add(Block { taken: [0; 4], used: [0; 4] });
-        self.open.push(block);
-        Ok(self.take(block, 0, children))
-    }
-
-    fn take(&mut self, block: usize, offset: usize, children: &[(u8, usize)]) -> usize {
-        let bits = &mut self.blocks[block];
-        bits.used[offset / 64] |= 1 << (offset % 64);
-        for &(byte, _) in children {
-            let slot = offset ^ usize::from(byte);
-            bits.taken[slot / 64] |= 1 << (slot % 64);
-        }
-        block * BLOCK + offset
-    }
-
-    /// Gives empty slots labels that no base of their block asks for.
-    fn finish(mut self) -> Trie {
-        for (block, bits) in self.blocks.iter().enumerate() {
-            let Some(unused) = (0..BLOCK).find(|&offset| !has(&bits.used, offset)) else {
-                continue;
-            };
-            for slot in (0..BLOCK).filter(|&slot| !has(&bits.taken, slot)) {
-                self.slots[block * BLOCK + slot] = (slot ^ unused) as u32;
-            }
-        }
-        Trie { slots: self.slots, ranks: self.ranks }
-    }
-}
-
-/// An unused base of a block from which all children fall on free slots.
-fn fit(block: &Block, children: &[(u8, usize)]) -> Option<usize> {
-    let &(first, _) = children.first()?;
-    for word in 0..4 {
-        let mut free = !block.taken[word];
-        while free != 0 {
-            let offset = (word * 64 + free.trailing_zeros() as usize) ^ usize::from(first);
-            let fits = |&(byte, _): &(u8, usize)| !has(&block.taken, offset ^ usize::from(byte));
-            if !has(&block.used, offset) && children.iter().all(fits) {
-                return Some(offset);
-            }
-            free &= free - 1;
-        }
-    }
-    None
 }
