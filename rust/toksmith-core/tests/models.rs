@@ -1,7 +1,13 @@
-//! WordPiece, WordLevel and BPE over characters against their definitions: random vocabularies
+//! `WordPiece`, `WordLevel` and BPE over characters against their definitions: random vocabularies
 //! over small alphabets, random and adversarial text.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up shall fail the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a failed set-up shall fail the test; counts are small"
+)]
 
 #[path = "oracle/models.rs"]
 mod oracle;

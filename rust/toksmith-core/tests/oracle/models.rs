@@ -19,11 +19,10 @@ pub fn wordpiece(ids: &Ids, unk: &str, prefix: &str, max: usize, word: &str) -> 
     }
     let (mut start, mut out) = (0, Vec::new());
     while start < word.len() {
-        let ends = (start + 1..=word.len()).rev().filter(|&end| word.is_char_boundary(end));
+        let mut ends = (start + 1..=word.len()).rev().filter(|&end| word.is_char_boundary(end));
         let spelled =
             |end: usize| format!("{}{}", if start > 0 { prefix } else { "" }, &word[start..end]);
-        let Some((id, end)) = ends.filter_map(|end| Some((*ids.get(&spelled(end))?, end))).next()
-        else {
+        let Some((id, end)) = ends.find_map(|end| Some((*ids.get(&spelled(end))?, end))) else {
             return unknown();
         };
         out.push((id, start, end));

@@ -7,6 +7,7 @@
 pub mod bpe;
 pub mod char_bpe;
 mod double_array;
+mod rank_queue;
 pub mod spellings;
 pub mod wordlevel;
 pub mod wordpiece;

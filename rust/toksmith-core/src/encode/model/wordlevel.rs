@@ -1,4 +1,4 @@
-//! WordLevel: a piece is a token, or unknown.
+//! `WordLevel`: a piece is a token, or unknown.
 //!
 //! Exact against `WordLevel` of tokenizers 0.23.3. O(length of the piece).
 

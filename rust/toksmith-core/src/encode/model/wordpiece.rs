@@ -1,4 +1,4 @@
-//! WordPiece: the longest token first, in linear time.
+//! `WordPiece`: the longest token first, in linear time.
 //!
 //! A word that is a token is one probe of a table. Any other is read byte by byte in two prefix
 //! trees, of the tokens that begin a word and of those that go on with one. A node knows what

@@ -29,8 +29,8 @@ const AFFIX_LIMIT: usize = 256;
 pub(super) struct Alphabet {
     /// By variant; those without affixes of their own are not there.
     variants: [Option<Variant>; 4],
-    /// The symbol of `<0xNN>`, or [`NONE`]; empty without `byte_fallback`.
-    bytes: Vec<Symbol>,
+    /// The symbol of `<0xNN>`, or [`NONE`]; absent without `byte_fallback`.
+    bytes: Option<Box<[Symbol; 256]>>,
     unk_token: Option<String>,
     unk: Option<Symbol>,
     fuse_unk: bool,
@@ -117,23 +117,20 @@ impl Alphabet {
         };
         let mut alphabet = Self {
             variants: [0, 1, 2, 3].map(variant),
-            bytes: Vec::new(),
+            bytes: bpe.byte_fallback.then(|| Box::new([NONE; 256])),
             unk_token: bpe.unk_token.clone(),
             unk: None,
             fuse_unk: bpe.fuse_unk,
             affix_len,
         };
-        if bpe.byte_fallback {
-            alphabet.bytes = vec![NONE; 256];
-        }
         for (id, bytes) in vocab.iter() {
             if Some(bytes) == bpe.unk_token.as_ref().map(String::as_bytes) {
                 alphabet.unk = Some(symbols[id as usize]);
             }
             if let Some(byte) = byte_token(bytes)
-                && let Some(slot) = alphabet.bytes.get_mut(usize::from(byte))
+                && let Some(bytes) = &mut alphabet.bytes
             {
-                *slot = symbols[id as usize];
+                bytes[usize::from(byte)] = symbols[id as usize];
             }
         }
         Ok(alphabet)
@@ -146,7 +143,13 @@ impl Alphabet {
 
     /// Whether there may be characters that become nothing.
     pub(super) fn drops(&self) -> bool {
-        self.unk_token.is_none() && (self.bytes.is_empty() || self.bytes.contains(&NONE))
+        let bytes = self.bytes.as_ref();
+        self.unk_token.is_none() && bytes.is_none_or(|bytes| bytes.contains(&NONE))
+    }
+
+    /// The symbols that stand for what is not a character of the vocabulary.
+    pub(super) fn substitutes(&self) -> impl Iterator<Item = Symbol> {
+        self.bytes.iter().flat_map(|bytes| bytes.iter().copied()).chain(self.unk)
     }
 
     /// The symbol of a character that stands alone, without affixes.
@@ -187,7 +190,7 @@ impl Alphabet {
     }
 
     /// A character without a token.
-    #[cold]
+    #[inline(never)]
     fn unknown(
         &self,
         variant: &Variant,
@@ -197,11 +200,15 @@ impl Alphabet {
     ) -> Result<()> {
         let mut buffer = [0; 4];
         let spelled = [variant.prefix.as_str(), c.encode_utf8(&mut buffer), &variant.suffix];
-        let symbol = |byte: u8| self.bytes.get(usize::from(byte)).copied().unwrap_or(NONE);
-        let symbols = spelled.iter().flat_map(|part| part.bytes()).map(symbol);
-        if symbols.clone().all(|symbol| symbol != NONE) {
-            for symbol in symbols {
-                out.push(symbol, 1);
+        if let Some(symbols) = &self.bytes
+            && spelled
+                .iter()
+                .all(|part| part.bytes().all(|byte| symbols[usize::from(byte)] != NONE))
+        {
+            for part in spelled {
+                for byte in part.bytes() {
+                    out.push(symbols[usize::from(byte)], 1);
+                }
             }
         } else if let Some(name) = &self.unk_token {
             unknown(self.unk, name)?;

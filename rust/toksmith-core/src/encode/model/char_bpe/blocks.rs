@@ -7,27 +7,43 @@
 //! are joined at any token they share, as in the byte-level `bpe/long.rs`. Where they share none
 //! the block grows, in the worst case to the whole segment.
 
+use super::buckets::{self, BucketScratch};
 use super::heap::{self, HeapScratch};
 use super::{Merges, Part, Symbol};
+
+/// Buffers of [`merge`].
+#[derive(Debug, Default)]
+pub(super) struct BlockScratch {
+    block: Vec<Part>,
+    buckets: BucketScratch,
+}
 
 /// Symbols of a block.
 const BLOCK: usize = 2048;
 /// Symbols that neighbouring blocks have in common.
 const OVERLAP: usize = 128;
 
-/// Appends what `symbols` merge to. O(n) but for texts whose blocks share no token; O(n log n)
-/// for any. `merges` are growing.
+/// Appends what `symbols` merge to: O(n) if the merge list is monotone, else at most O(n log n).
+/// `merges` are growing.
 pub(super) fn merge(
     merges: &Merges,
     symbols: &[Symbol],
-    scratch: &mut HeapScratch,
-    block: &mut Vec<Part>,
+    scratch: &mut BlockScratch,
+    heap: &mut HeapScratch,
     out: &mut Vec<Part>,
 ) {
+    let BlockScratch { block, buckets } = scratch;
+    let mut merge_block = |symbols: &[Symbol], out: &mut Vec<Part>| {
+        if merges.monotone {
+            buckets::merge(merges, symbols, buckets, out);
+        } else {
+            heap::merge(merges, symbols, heap, out);
+        }
+    };
     let base = out.len();
     let mut size = BLOCK;
     let mut end = size.min(symbols.len());
-    heap::merge(merges, &symbols[..end], scratch, out);
+    merge_block(&symbols[..end], out);
     // `out[base..]` is what `symbols[..end]` merge to.
     while end < symbols.len() {
         // Step back over whole tokens until the overlap is wide enough.
@@ -39,24 +55,21 @@ pub(super) fn merge(
         }
         let stop = (start + size).min(symbols.len());
         block.clear();
-        heap::merge(merges, &symbols[start..stop], scratch, block);
-        match shared(&out[kept..], block) {
-            Some((old, new)) => {
-                out.truncate(kept + old);
-                out.extend_from_slice(&block[new..]);
-                end = stop;
-                size = BLOCK;
-            }
-            None => {
-                if kept == base {
-                    // The block began at the very start: it replaces everything.
-                    out.truncate(base);
-                    out.extend_from_slice(block);
-                    end = stop;
-                }
-                size *= 2;
-            }
+        merge_block(&symbols[start..stop], block);
+        if let Some((old, new)) = shared(&out[kept..], block) {
+            out.truncate(kept + old);
+            out.extend_from_slice(&block[new..]);
+            end = stop;
+            size = BLOCK;
+            continue;
         }
+        if kept == base {
+            // The block began at the very start: it replaces everything.
+            out.truncate(base);
+            out.extend_from_slice(block);
+            end = stop;
+        }
+        size *= 2;
     }
 }
 

@@ -1,18 +1,23 @@
 //! From a vocabulary and a merge list to tables.
 //!
-//! Of two lines with one pair the last counts, as in tokenizers. Lines that no text makes use of
-//! (files of SentencePiece origin list every pair of tokens that spells a token) are kept: they
-//! cost a slot of the table and nothing else.
+//! Of two lines with one pair the last counts, as in tokenizers.
+//!
+//! *Reduction.* Files of `SentencePiece` origin list every pair of tokens that spells a token.
+//! Where symbols are characters (or take no part in merges) a token's spelling says which symbols
+//! it is merged from, so it has at most one pair whose merge ever makes it (`DESIGN.md`, one live
+//! pair per token): the last merge when its own spelling is encoded. The others are left out, and
+//! what is left is mostly in an order in which products come after their parts.
 
 use super::super::bpe::pairs::{MAX_RANK, PairTable};
 use super::super::spellings::Spellings;
 use super::alphabet::{Alphabet, only_char};
 use super::cuts::{Bigrams, signs_cut};
-use super::{CharBpe, CharBpeScratch, Merges, Symbol};
+use super::{CharBpe, CharBpeScratch, Merges, Symbol, heap, short};
 use crate::error::{Error, Result};
 use crate::formats::pipeline::Bpe;
 use crate::token::{NONE, TokenId};
 use crate::vocab::Vocab;
+use std::collections::HashSet;
 
 /// Symbols below this are ASCII characters, by their code.
 const ASCII: usize = 128;
@@ -34,24 +39,72 @@ impl CharBpe {
         }
         let (ids, symbols) = number(vocab);
         let alphabet = Alphabet::new(vocab, bpe, &symbols)?;
-        let prefix_len = bpe.continuing_subword_prefix.as_ref().map_or(0, String::len);
-        let merges = merges(vocab, bpe, &symbols, prefix_len)?;
-        let cut = merges.growing && alphabet.affix_len() == 0;
+        let (list, growing) = checked(vocab, bpe, &symbols)?;
+        let plain = growing && alphabet.affix_len() == 0;
         let mut model = Self {
-            bigrams: cut.then(|| Bigrams::new(vocab, bpe, &ids)),
-            signs_cut: cut && signs_cut(vocab, bpe, &alphabet),
+            bigrams: plain.then(|| Bigrams::new(vocab, bpe, &ids)),
+            signs_cut: plain && signs_cut(vocab, bpe, &alphabet),
             ids,
             alphabet,
-            merges,
+            merges: Merges::new(&list, growing),
+            live: None,
             whole: Spellings::new(&[]),
             taken_whole: None,
             dropout,
         };
+        if plain {
+            model.live = model.reduced(vocab, &list, &symbols);
+        }
         model.whole = model.whole_words(vocab, bpe.end_of_word_suffix.as_deref().unwrap_or(""));
         if bpe.ignore_merges {
             model.taken_whole = Some(Spellings::new(&vocab.iter().collect::<Vec<_>>()));
         }
         Ok(model)
+    }
+
+    /// The merge list reduced to one pair a product, if a product's spelling says what symbols it
+    /// is merged from. There are no affixes.
+    fn reduced(&self, vocab: &Vocab, list: &[Line], symbols: &[Symbol]) -> Option<Merges> {
+        let parts: HashSet<Symbol> = list.iter().flat_map(|line| [line.left, line.right]).collect();
+        let is_char = |&symbol: &Symbol| {
+            let bytes = self.ids.get(symbol as usize).and_then(|&id| vocab.get(id));
+            bytes.is_none_or(|bytes| only_char(bytes).is_some())
+        };
+        if self.alphabet.substitutes().any(|symbol| !is_char(&symbol) && parts.contains(&symbol)) {
+            return None;
+        }
+        let (mut scratch, mut merged) = (CharBpeScratch::default(), Vec::new());
+        let CharBpeScratch { symbols: read, heap, .. } = &mut scratch;
+        let mut places = Vec::new();
+        for (id, bytes) in vocab.iter() {
+            let Ok(text) = std::str::from_utf8(bytes) else { continue };
+            if self.alphabet.read(text, read).is_err() {
+                continue;
+            }
+            merged.clear();
+            let last = if read.ids.len() <= short::MAX {
+                short::merge(&self.merges, &read.ids, &mut merged)
+            } else {
+                heap::merge(&self.merges, &read.ids, heap, &mut merged)
+            };
+            if let ([(symbol, _)], true) = (merged.as_slice(), last != NONE)
+                && *symbol == symbols[id as usize]
+            {
+                places.push(last);
+            }
+        }
+        places.sort_unstable();
+        let live: Vec<Line> =
+            places.iter().filter_map(|&place| list.get(place as usize - 1)).copied().collect();
+        let mut merges = Merges::new(&live, true);
+        let mut made = vec![0; self.ids.len()];
+        for (line, place) in live.iter().zip(1_u32..) {
+            made[line.product as usize] = place;
+        }
+        merges.monotone = live.iter().zip(1..).all(|(line, place)| {
+            made[line.left as usize] < place && made[line.right as usize] < place
+        });
+        Some(merges)
     }
 
     /// The words whose encoding is one token, found by encoding every token's spelling.
@@ -98,9 +151,18 @@ fn number(vocab: &Vocab) -> (Vec<TokenId>, Vec<Symbol>) {
     (ids, symbols)
 }
 
-/// Checks the merge list and indexes it.
-fn merges(vocab: &Vocab, bpe: &Bpe, symbols: &[Symbol], prefix_len: usize) -> Result<Merges> {
-    let mut growing = true;
+/// A line of the merge list.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    left: Symbol,
+    right: Symbol,
+    product: Symbol,
+}
+
+/// Checks the merge list; says whether each merge makes a longer spelling.
+fn checked(vocab: &Vocab, bpe: &Bpe, symbols: &[Symbol]) -> Result<(Vec<Line>, bool)> {
+    let prefix_len = bpe.continuing_subword_prefix.as_ref().map_or(0, String::len);
+    let (mut list, mut growing) = (Vec::with_capacity(bpe.merges.len()), true);
     for (line, &(left, right, product)) in bpe.merges.iter().enumerate() {
         let bad = |why: String| Error::field(format!("model.merges[{line}]"), why);
         let spelling =
@@ -121,13 +183,29 @@ fn merges(vocab: &Vocab, bpe: &Bpe, symbols: &[Symbol], prefix_len: usize) -> Re
             )));
         }
         growing &= !r.is_empty();
+        let symbol = |id: TokenId| symbols[id as usize];
+        list.push(Line { left: symbol(left), right: symbol(right), product: symbol(product) });
     }
-    let mut pairs = PairTable::with_capacity(bpe.merges.len());
-    // From the last line on, so that of equal pairs the last stays.
-    for (line, &(left, right, _)) in bpe.merges.iter().enumerate().rev() {
-        pairs.insert(symbols[left as usize], symbols[right as usize], line as u32 + 1);
+    Ok((list, growing))
+}
+
+impl Merges {
+    /// Indexes a merge list, first line first.
+    fn new(list: &[Line], growing: bool) -> Self {
+        let mut pairs = PairTable::with_capacity(list.len());
+        // From the last line on, so that of equal pairs the last stays.
+        for (at, line) in list.iter().enumerate().rev() {
+            pairs.insert(line.left, line.right, at as u32 + 1);
+        }
+        let none = std::iter::once(NONE);
+        Self {
+            pairs,
+            products: none.chain(list.iter().map(|line| line.product)).collect(),
+            twice: std::iter::once(false)
+                .chain(list.iter().map(|line| line.left == line.right))
+                .collect(),
+            monotone: false,
+            growing,
+        }
     }
-    let product = |&(_, _, product): &(TokenId, TokenId, TokenId)| symbols[product as usize];
-    let products = std::iter::once(NONE).chain(bpe.merges.iter().map(product)).collect();
-    Ok(Merges { pairs, products, growing })
 }

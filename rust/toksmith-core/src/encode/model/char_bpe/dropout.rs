@@ -31,6 +31,7 @@ impl Draws {
     }
 
     /// One of the 2^24 evenly spaced numbers from 0 below 1, as tokenizers draws.
+    #[allow(clippy::cast_precision_loss, reason = "24 bits fit")]
     fn uniform(&mut self) -> f32 {
         self.state = self.state.wrapping_add(STEP);
         (scramble(self.state) >> 40) as f32 / (1 << 24) as f32

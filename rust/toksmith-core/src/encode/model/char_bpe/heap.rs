@@ -43,17 +43,17 @@ impl Chain {
         self.prev.extend((0..len).map(|at| at.wrapping_sub(1)));
     }
 
-    /// Does the merge that a queue entry stands for, unless it is stale.
+    /// Does the merge that a queue entry stands for, unless it is stale; says whether it did.
     #[inline(always)]
-    pub(super) fn apply(&mut self, merges: &Merges, entry: u64, queue: &mut Queue) {
+    pub(super) fn apply(&mut self, merges: &Merges, entry: u64, queue: &mut Queue) -> bool {
         let (place, at) = ((entry >> 32) as u32, entry as u32 as usize);
         let (left, next) = (self.parts[at], self.next[at] as usize);
         if left == NONE || next >= self.parts.len() {
-            return;
+            return false;
         }
         let (now, product) = (merges.place(left, self.parts[next]), merges.product(place));
         if now != place && (now == NONE || merges.product(now) != product) {
-            return;
+            return false;
         }
         self.parts[at] = product;
         self.parts[next] = NONE;
@@ -67,6 +67,7 @@ impl Chain {
         if let Some(&left) = self.parts.get(before as usize) {
             push(queue, merges.place(left, product), before);
         }
+        true
     }
 }
 
@@ -105,16 +106,20 @@ pub(super) fn merge_by(
     }
 }
 
-/// Appends what symbols merge to.
+/// Appends what symbols merge to; returns the place of the last merge, or [`NONE`].
 pub(super) fn merge(
     merges: &Merges,
     symbols: &[Symbol],
     scratch: &mut HeapScratch,
     out: &mut Vec<Part>,
-) {
+) -> u32 {
+    let mut last = NONE;
     merge_by(merges, symbols, scratch, out, |chain, queue, _| {
         while let Some(Reverse(entry)) = queue.pop() {
-            chain.apply(merges, entry, queue);
+            if chain.apply(merges, entry, queue) {
+                last = (entry >> 32) as u32;
+            }
         }
     });
+    last
 }

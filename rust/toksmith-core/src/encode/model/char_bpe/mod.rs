@@ -6,18 +6,20 @@
 //! 0.23.3, ids and offsets; the oracle is that sentence as code in `tests/oracle/models.rs`.
 //!
 //! - [`build`]: merge list to tables; what is checked.
-//! - [`cuts`]: places that no merge can cross. Files of SentencePiece origin have no
+//! - [`cuts`]: places that no merge can cross. Files of `SentencePiece` origin have no
 //!   pre-tokenizer, so a piece is a whole document: it is cut at its U+2581 signs into words
 //!   ([`CharBpe::words`]), and a long word wherever two characters stand together in no token.
 //! - [`short`]: merging by a scan for the minimum, for most words.
 //! - [`heap`]: merging with a queue; n log n, for any merge list.
-//! - [`blocks`]: the heap in blocks that fit the cache: n log(block).
+//! - [`buckets`]: merging in one sweep over the merge list, where that can be: linear.
+//! - [`blocks`]: either of the two in blocks that fit the cache, for long words.
 //! - [`dropout`]: merging that passes over merges at random.
 //!
 //! Start at [`CharBpe::tokenize`].
 
 mod alphabet;
 mod blocks;
+mod buckets;
 mod build;
 mod cuts;
 mod dropout;
@@ -46,7 +48,10 @@ pub struct CharBpe {
     /// Symbol -> id.
     ids: Vec<TokenId>,
     alphabet: Alphabet,
+    /// All of the merge list: with dropout, any pair may be merged.
     merges: Merges,
+    /// The pairs that are merged without dropout, where they can be told.
+    live: Option<Merges>,
     /// Characters that stand together in some merged token; `None`: pieces are not cut.
     bigrams: Option<Bigrams>,
     /// Whether a piece can be cut before its U+2581 signs.
@@ -58,13 +63,17 @@ pub struct CharBpe {
     dropout: f32,
 }
 
-/// The merge list, by pair.
+/// The merge list, by pair: as it is, or reduced to the pairs that some text makes use of.
 #[derive(Debug)]
 struct Merges {
     /// `(left, right) -> place`, places counted from 1 in the order of the list.
     pairs: PairTable,
     /// Place -> product; entry 0 is not used.
     products: Vec<Symbol>,
+    /// Place -> whether the two parts are equal; only if reduced.
+    twice: Vec<bool>,
+    /// Whether the list is reduced and every product comes after its parts.
+    monotone: bool,
     /// Whether a merge always makes a longer spelling. Where it does not (a prefix is all there
     /// is of the right part) the queue of tokenizers can take one merge for another, and only
     /// [`heap`] does the same.
@@ -101,7 +110,7 @@ struct Symbols {
 pub struct CharBpeScratch {
     symbols: Symbols,
     parts: Vec<Part>,
-    block: Vec<Part>,
+    blocks: blocks::BlockScratch,
     heap: heap::HeapScratch,
 }
 
@@ -155,9 +164,13 @@ impl CharBpe {
             out.push(Token { id, start: 0, end: piece.len() as u32 });
             return Ok(());
         }
-        let (mut at, base) = (0, out.len());
+        let (mut at, mut start, base) = (0, 0, out.len());
         for word in self.words(piece) {
-            at = self.word(word, at, scratch, out).inspect_err(|_| out.truncate(base))?;
+            let whole = self.whole.get_at(piece.as_bytes(), start, word.len());
+            at = self
+                .looked_up(whole, word, at, scratch, out)
+                .inspect_err(|_| out.truncate(base))?;
+            start += word.len();
         }
         Ok(())
     }
@@ -175,12 +188,23 @@ impl CharBpe {
         scratch: &mut CharBpeScratch,
         out: &mut Vec<Token>,
     ) -> Result<u32> {
-        if let Some(id) = self.whole.get(word.as_bytes()) {
-            let end = at + word.len() as u32;
-            out.push(Token { id, start: at, end });
-            return Ok(end);
-        }
-        self.merge_word(word, at, scratch, out)
+        self.looked_up(self.whole.get(word.as_bytes()), word, at, scratch, out)
+    }
+
+    /// As [`CharBpe::word`]; `whole` is the word's token, if it is one.
+    #[inline(always)]
+    fn looked_up(
+        &self,
+        whole: Option<TokenId>,
+        word: &str,
+        at: u32,
+        scratch: &mut CharBpeScratch,
+        out: &mut Vec<Token>,
+    ) -> Result<u32> {
+        let Some(id) = whole else { return self.merge_word(word, at, scratch, out) };
+        let end = at + word.len() as u32;
+        out.push(Token { id, start: at, end });
+        Ok(end)
     }
 
     /// As [`CharBpe::word`], without looking the word up.
@@ -192,21 +216,24 @@ impl CharBpe {
         out: &mut Vec<Token>,
     ) -> Result<u32> {
         self.alphabet.read(word, &mut scratch.symbols)?;
-        let CharBpeScratch { symbols, parts, block, heap } = scratch;
+        let CharBpeScratch { symbols, parts, blocks, heap } = scratch;
+        let merges = self.live.as_ref().unwrap_or(&self.merges);
         parts.clear();
-        if !self.merges.growing {
-            heap::merge(&self.merges, &symbols.ids, heap, parts);
+        if !merges.growing {
+            heap::merge(merges, &symbols.ids, heap, parts);
         } else if symbols.ids.len() <= short::MAX {
-            short::merge(&self.merges, &symbols.ids, parts);
+            short::merge(merges, &symbols.ids, parts);
         } else {
             let mut rest = symbols.ids.as_slice();
             while !rest.is_empty() {
                 let cut = self.bigrams.as_ref().map_or(rest.len(), |bigrams| bigrams.cut(rest));
                 let (segment, behind) = rest.split_at(cut);
-                if segment.len() <= short::MAX {
-                    short::merge(&self.merges, segment, parts);
+                if let &[symbol] = segment {
+                    parts.push((symbol, 1));
+                } else if segment.len() <= short::MAX {
+                    short::merge(merges, segment, parts);
                 } else {
-                    blocks::merge(&self.merges, segment, heap, block, parts);
+                    blocks::merge(merges, segment, blocks, heap, parts);
                 }
                 rest = behind;
             }

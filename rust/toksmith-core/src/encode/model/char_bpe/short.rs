@@ -11,14 +11,16 @@ pub(super) const MAX: usize = 64;
 /// Elements the minimum is searched in at a time.
 const LANES: usize = 8;
 
-/// Appends what at most [`MAX`] symbols merge to.
-pub(super) fn merge(merges: &Merges, symbols: &[Symbol], out: &mut Vec<Part>) {
+/// Appends what at most [`MAX`] symbols merge to; returns the place of the last merge, or
+/// [`NONE`].
+pub(super) fn merge(merges: &Merges, symbols: &[Symbol], out: &mut Vec<Part>) -> u32 {
     // `places[i]` is the place of the merge of symbol `i` with the next one left.
     let mut parts = [0; MAX];
     let mut places = [NONE; MAX];
     let len = symbols.len().min(MAX);
+    let mut last = NONE;
     if len == 0 {
-        return;
+        return last;
     }
     parts[..len].copy_from_slice(&symbols[..len]);
     for (place, pair) in places.iter_mut().zip(symbols.windows(2)) {
@@ -31,6 +33,7 @@ pub(super) fn merge(merges: &Merges, symbols: &[Symbol], out: &mut Vec<Part>) {
             break;
         }
         let Some(next) = behind(left, at) else { break };
+        last = place;
         let product = merges.product(place);
         parts[at] = product;
         places[next] = NONE;
@@ -48,6 +51,7 @@ pub(super) fn merge(merges: &Merges, symbols: &[Symbol], out: &mut Vec<Part>) {
         let end = if left == 0 { len } else { left.trailing_zeros() as usize };
         out.push((parts[at], (end - at) as u32));
     }
+    last
 }
 
 /// The next symbol left behind `at`.

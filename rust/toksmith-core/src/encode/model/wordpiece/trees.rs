@@ -1,4 +1,4 @@
-//! The two prefix trees of WordPiece, and what to do where they have no way on.
+//! The two prefix trees of `WordPiece`, and what to do where they have no way on.
 //!
 //! Let `w` be the path to a node, and let the next byte lead nowhere from it. The longest token
 //! first then means: take the longest token that begins `w`, and go on with what is left of `w`
