@@ -12,6 +12,7 @@
 //! to the whole run, which doubles the work at most.
 
 use super::Bpe;
+use crate::encode::model::rank_queue::RankQueue;
 use crate::error::Result;
 use crate::token::{NONE, Rank};
 use crate::watch::Watch;
@@ -156,60 +157,4 @@ fn merge_block(bpe: &Bpe, bytes: &[u8], scratch: &mut LongScratch, out: &mut Vec
         }
     }
     out.extend(parts.iter().copied().filter(|&part| part != NONE));
-}
-
-/// Positions by rank, taken out in ascending order of rank.
-#[derive(Debug, Default)]
-struct RankQueue {
-    /// Rank -> first node, or [`NONE`]. All NONE between uses.
-    heads: Vec<u32>,
-    /// `(position, next node)`.
-    nodes: Vec<(u32, u32)>,
-    /// Which ranks have nodes, and which words of that bitmap are not zero.
-    bits: Vec<u64>,
-    summary: Vec<u64>,
-    /// Words of `summary` below this one are zero.
-    cursor: usize,
-}
-
-impl RankQueue {
-    fn reset(&mut self, ranks: usize) {
-        self.heads.resize(ranks, NONE);
-        self.bits.resize(ranks.div_ceil(64), 0);
-        self.summary.resize(self.bits.len().div_ceil(64), 0);
-        self.nodes.clear();
-        self.cursor = 0;
-    }
-
-    #[inline(always)]
-    fn push(&mut self, rank: Rank, place: u32) {
-        let rank = rank as usize;
-        let node = self.nodes.len() as u32;
-        self.nodes.push((place, self.heads[rank]));
-        self.heads[rank] = node;
-        self.bits[rank / 64] |= 1 << (rank % 64);
-        self.summary[rank / 4096] |= 1 << (rank / 64 % 64);
-    }
-
-    /// Takes the lowest rank out, its positions into `places`.
-    #[inline(always)]
-    fn pop(&mut self, places: &mut Vec<u32>) -> Option<Rank> {
-        while *self.summary.get(self.cursor)? == 0 {
-            self.cursor += 1;
-        }
-        let word = self.cursor * 64 + self.summary[self.cursor].trailing_zeros() as usize;
-        let rank = word * 64 + self.bits[word].trailing_zeros() as usize;
-        self.bits[word] &= self.bits[word] - 1;
-        if self.bits[word] == 0 {
-            self.summary[self.cursor] &= self.summary[self.cursor] - 1;
-        }
-        places.clear();
-        let mut node = std::mem::replace(&mut self.heads[rank], NONE);
-        while node != NONE {
-            let (place, next) = self.nodes[node as usize];
-            places.push(place);
-            node = next;
-        }
-        Some(rank as Rank)
-    }
 }
