@@ -6,6 +6,7 @@ pub mod added;
 pub(crate) mod cut;
 pub(crate) mod draft;
 pub mod model;
+pub mod normalize;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
 pub mod scratch;

@@ -13,6 +13,8 @@ mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;
+mod protobuf;
+pub mod sentencepiece;
 mod tiktoken;
 
 pub use detect::{Format, detect};
