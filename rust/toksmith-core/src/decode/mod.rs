@@ -3,6 +3,7 @@
 //! - here: whole sequences, one or many.
 //! - [`stream`]: piece by piece, as a model generates.
 
+pub mod sentencepiece;
 pub mod stream;
 
 use crate::error::{Error, Result};

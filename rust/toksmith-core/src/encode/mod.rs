@@ -7,7 +7,7 @@ pub(crate) mod cut;
 pub(crate) mod draft;
 pub(crate) mod group;
 pub mod model;
-pub(crate) mod normalize;
+pub mod normalize;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
 pub mod scratch;

@@ -18,6 +18,8 @@ pub mod known;
 mod native;
 pub mod pipeline;
 mod supported;
+mod protobuf;
+pub mod sentencepiece;
 mod tiktoken;
 
 pub use bpe_pair::load_pair;

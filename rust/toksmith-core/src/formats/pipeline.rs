@@ -396,10 +396,12 @@ pub enum Decoder {
     SentencePiece {
         /// A space was put before the text.
         add_dummy_prefix: bool,
-        /// A space was put behind words instead.
-        whitespace_as_suffix: bool,
+        /// Every space at the beginning goes, not one alone.
+        remove_extra_whitespaces: bool,
         /// What unknown ids become.
         unk_surface: String,
+        /// What is done to the text at the end.
+        denormalizer: Option<SentencePieceNormalizer>,
     },
 }
 

@@ -11,6 +11,8 @@ mod rank_queue;
 pub mod spellings;
 pub mod wordlevel;
 pub mod wordpiece;
+pub mod sentencepiece;
+pub mod unigram;
 
 use crate::error::{Error, Result};
 use crate::token::TokenId;

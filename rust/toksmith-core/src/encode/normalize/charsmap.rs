@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// A parsed table of replacements.
 #[derive(Debug, Clone)]
-pub(crate) struct Charsmap {
+pub struct Charsmap {
     units: Box<[u32]>,
     replacements: Box<str>,
 }
@@ -27,7 +27,7 @@ impl Charsmap {
     /// # Errors
     ///
     /// [`Error::Model`] if sizes do not fit or replacements are not UTF-8.
-    pub(crate) fn new(blob: &[u8]) -> Result<Self> {
+    pub fn new(blob: &[u8]) -> Result<Self> {
         let (size, rest) = blob
             .split_first_chunk()
             .ok_or_else(|| Error::field(FIELD, "expected at least 4 bytes"))?;
@@ -49,12 +49,12 @@ impl Charsmap {
     }
 
     /// The longest string of the table that `bytes` begins with: its length and its replacement.
-    pub(crate) fn longest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
+    pub fn longest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
         self.prefixes(bytes).last()
     }
 
     /// The shortest one.
-    pub(crate) fn shortest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
+    pub fn shortest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
         self.prefixes(bytes).next()
     }
 

@@ -11,7 +11,7 @@
 
 mod bert;
 mod byte_level;
-pub(crate) mod charsmap;
+pub mod charsmap;
 mod flags;
 mod flags_table;
 mod forms;
@@ -23,6 +23,7 @@ mod passes;
 mod precompiled;
 mod replace;
 mod rewrite;
+pub mod sentencepiece;
 mod strip;
 #[cfg(test)]
 mod tests;
