@@ -3,6 +3,8 @@
 //! - here: whole sequences, one or many.
 //! - [`stream`]: piece by piece, as a model generates.
 
+pub mod chain;
+pub mod steps;
 pub mod stream;
 
 use crate::error::{Error, Result};

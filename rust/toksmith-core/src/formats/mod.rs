@@ -9,7 +9,7 @@
 
 mod base64;
 mod detect;
-mod hf_json;
+pub(crate) mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;

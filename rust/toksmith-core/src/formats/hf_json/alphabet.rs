@@ -39,13 +39,13 @@ const BYTES: [u16; LIMIT] = {
 };
 
 /// The byte a character stands for, if any.
-pub(super) fn byte(character: char) -> Option<u8> {
+pub(crate) fn byte(character: char) -> Option<u8> {
     BYTES.get(character as usize).and_then(|&byte| u8::try_from(byte).ok())
 }
 
 /// Appends the bytes that `spelling` stands for to `out`. If a character is foreign to the
 /// alphabet, appends the UTF-8 of all of it instead, as decoding does, and gives `false`.
-pub(super) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
+pub(crate) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     for character in spelling.chars() {
         let Some(byte) = byte(character) else {
@@ -59,7 +59,7 @@ pub(super) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
 }
 
 /// The spelling of `bytes`.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| CHARACTERS[usize::from(byte)]).collect()
 }
 

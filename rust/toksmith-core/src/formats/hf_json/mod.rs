@@ -6,7 +6,7 @@
 //! in regular expressions. Fields that cannot be honoured raise `Unsupported` with their path.
 
 mod added;
-mod alphabet;
+pub(crate) mod alphabet;
 mod dialect;
 mod json;
 mod model;
