@@ -11,6 +11,7 @@ pub(crate) mod pretokenizer;
 pub mod scratch;
 pub mod spans;
 pub mod stream;
+pub mod template;
 pub(crate) mod text;
 mod windows;
 pub(crate) mod word_cache;

@@ -37,9 +37,9 @@ impl Tokens {
         let whole = starts.zip(&self.ends).map(|(start, &end)| (start, end, true));
         let last = self.ends.last().copied().unwrap_or(0);
         let open = (last < self.text.len()).then_some((last, self.text.len(), false));
-        whole.chain(open).map(|(start, end, complete)| {
-            (self.text.get(start..end).unwrap_or_default(), complete)
-        })
+        whole
+            .chain(open)
+            .map(|(start, end, complete)| (self.text.get(start..end).unwrap_or_default(), complete))
     }
 }
 
