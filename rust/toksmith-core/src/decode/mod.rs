@@ -3,7 +3,9 @@
 //! - here: whole sequences, one or many.
 //! - [`stream`]: piece by piece, as a model generates.
 
+pub mod chain;
 pub mod sentencepiece;
+pub mod steps;
 pub mod stream;
 
 use crate::error::{Error, Result};

@@ -14,6 +14,7 @@ pub mod scratch;
 pub(crate) mod sink;
 pub mod spans;
 pub mod stream;
+pub mod template;
 pub(crate) mod text;
 mod windows;
 pub(crate) mod word_cache;

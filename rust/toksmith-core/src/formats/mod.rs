@@ -13,7 +13,7 @@ mod bpe_pair;
 mod check;
 mod detect;
 pub mod folder;
-mod hf_json;
+pub(crate) mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;

@@ -39,7 +39,7 @@ const BYTES: [u16; LIMIT] = {
 };
 
 /// The byte a character stands for, if any.
-pub(super) fn byte(character: char) -> Option<u8> {
+pub(crate) fn byte(character: char) -> Option<u8> {
     BYTES.get(character as usize).and_then(|&byte| u8::try_from(byte).ok())
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn decode(spelling: &str, out: &mut Vec<u8>) -> bool {
 }
 
 /// The spelling of `bytes`.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| CHARACTERS[usize::from(byte)]).collect()
 }
 

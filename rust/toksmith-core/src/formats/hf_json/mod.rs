@@ -10,7 +10,7 @@
 //! what it refuses is malformed here, too. Unknown fields are ignored where it ignores them.
 
 pub(super) mod added;
-pub(super) mod alphabet;
+pub(crate) mod alphabet;
 mod component;
 mod decoders;
 mod dialect;
