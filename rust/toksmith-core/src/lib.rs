@@ -20,6 +20,7 @@
 //! ```
 
 pub mod batch;
+pub mod compat;
 pub mod decode;
 pub mod encode;
 pub mod error;
