@@ -4,6 +4,7 @@ Names with a leading underscore are called by `toksmith.tokenizer`, which docume
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal, TypeAlias, TypedDict, final
 
 import numpy as np
@@ -12,6 +13,7 @@ from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "UNICODE_VERSION",
+    "CoreBPE",
     "InputError",
     "InternalError",
     "ModelError",
@@ -244,6 +246,58 @@ class StreamEncoder:
     @property
     def pending(self) -> int:
         """Number of bytes held back."""
+
+@final
+class CoreBPE:
+    """What tiktoken's class of this name does; `toksmith.compat.tiktoken` documents it.
+
+    `allowed_special` is a set or a frozenset, as there.
+    """
+
+    def __new__(
+        cls, encoder: dict[bytes, int], special_tokens_encoder: dict[str, int], pattern: str
+    ) -> Self: ...
+    @classmethod
+    def _embedded(cls, name: str, data: bytes) -> Self: ...
+    def _ranks(self) -> dict[bytes, int]: ...
+    def _max_rank(self) -> int: ...
+    def _special_tokens(self) -> dict[str, int]: ...
+    def _pattern(self) -> str: ...
+    def _first_disallowed(self, text: str, allowed_special: AbstractSet[str]) -> str | None: ...
+    def encode_ordinary(self, text: str) -> list[int]:
+        """The ids of a text in which special tokens are text."""
+
+    def encode(self, text: str, allowed_special: AbstractSet[str]) -> list[int]:
+        """The ids of a text, special tokens being text unless allowed."""
+
+    def encode_to_tiktoken_buffer(
+        self, text: str, allowed_special: AbstractSet[str]
+    ) -> NDArray[np.uint32]:
+        """As `encode`, as uint32 `(n,)`."""
+
+    def _encode_batch(
+        self, texts: list[str], allowed_special: AbstractSet[str], num_threads: int
+    ) -> list[list[int]]: ...
+    def _encode_bytes(self, bytes: bytes) -> list[int]: ...
+    def encode_with_unstable(
+        self, text: str, allowed_special: AbstractSet[str]
+    ) -> tuple[list[int], list[list[int]]]:
+        """The ids that more text would not change, and what the rest may become."""
+
+    def encode_single_token(self, piece: bytes) -> int:
+        """The id of the token with exactly these bytes."""
+
+    def encode_single_piece(self, piece: bytes) -> list[int]:
+        """The ids of bytes taken as one piece."""
+
+    def decode_bytes(self, tokens: Sequence[int]) -> bytes:
+        """The bytes of the ids."""
+
+    def decode_single_token_bytes(self, token: int) -> bytes:
+        """The bytes of one token."""
+
+    def token_byte_values(self) -> list[bytes]:
+        """The bytes of all tokens that are not special, sorted."""
 
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""

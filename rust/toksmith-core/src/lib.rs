@@ -20,6 +20,8 @@
 //! ```
 
 pub mod batch;
+pub mod budget;
+pub mod compat;
 pub mod decode;
 pub mod encode;
 pub mod error;

@@ -1,6 +1,7 @@
 //! Python bindings: convert, detach, one core call, move the result out.
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
+//! - `tiktoken.rs`: the class under tiktoken's `Encoding`.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
@@ -9,6 +10,7 @@
 mod errors;
 mod input;
 mod stream;
+mod tiktoken;
 mod tokenizer;
 
 use pyo3::prelude::*;
@@ -40,6 +42,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<tokenizer::PyTokenizer>()?;
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
+    module.add_class::<tiktoken::PyCoreBpe>()?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())

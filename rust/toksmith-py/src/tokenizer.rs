@@ -20,7 +20,7 @@ use toksmith_core::watch::Watch;
 use toksmith_core::{Error, Span, Tokenizer, parallel};
 
 /// Texts of more bytes are encoded with the GIL released and can be interrupted.
-const DETACH_BYTES: usize = 1 << 12;
+pub(crate) const DETACH_BYTES: usize = 1 << 12;
 /// Milliseconds between two looks at Python's signals.
 const CHECK_MS: u64 = 100;
 
@@ -46,7 +46,7 @@ fn instance<'py>(
 }
 
 /// Runs `work` detached; meanwhile signals are looked at and `progress` is called.
-fn interruptible<T: Send>(
+pub(crate) fn interruptible<T: Send>(
     py: Python<'_>,
     total: usize,
     serial: bool,

@@ -16,7 +16,7 @@ use crate::watch::Watch;
 use std::collections::BTreeSet;
 
 /// More bytes than any scanner looks past a pre-token that is not white space.
-const LOOK_AHEAD: usize = 16;
+pub(crate) const LOOK_AHEAD: usize = 16;
 
 /// A text on its way in.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ impl StreamEncoder {
 impl Tokenizer {
     /// How much of the beginning of `pending` no further text can change, at a place where
     /// encoding it by itself gives the ids it has in the whole.
-    fn certain(&self, pending: &[u8], allowed: &Allowed) -> usize {
+    pub(crate) fn certain(&self, pending: &[u8], allowed: &Allowed) -> usize {
         // The text after the last stretch that is certainly not UTF-8.
         let (mut at, mut last) = (0, (0, ""));
         let complete = pending.len() - incomplete_tail(pending);

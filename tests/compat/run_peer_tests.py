@@ -1,0 +1,204 @@
+"""Runs other libraries' own tests against the modules of `toksmith.compat`.
+
+    python tests/compat/run_peer_tests.py                     every library below
+    python tests/compat/run_peer_tests.py tiktoken            one of them
+    python tests/compat/run_peer_tests.py tiktoken --source PATH
+
+The tests ship in a library's source package, which `pip download` fetches at the pinned version,
+unless `--source` gives it (a `.tar.gz`, or a folder of it unpacked). They are copied to a temporary
+folder, beside a stub package of the library's name that hands out our module instead, and run by
+pytest. What is passed, failed and not applicable is printed; what is not run, and why, is in the
+table of `README.md` here, which is compared with the tests not run.
+
+A library is one entry of `PEERS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# Takes the place of the library: its name and those of its modules stand for ours, so that no class
+# exists twice.
+STUB = """
+import importlib, pkgutil, sys
+
+ours = importlib.import_module({ours!r})
+for module in pkgutil.walk_packages(getattr(ours, "__path__", ()), {ours!r} + "."):
+    name = {peer!r} + module.name.removeprefix({ours!r})
+    sys.modules[name] = importlib.import_module(module.name)
+sys.modules[{peer!r}] = ours
+"""
+
+# Tests of ours never use a network, and neither do these: they run with their own vocabularies or
+# with the embedded ones.
+CONFTEST = """
+import socket
+
+def refuse(*args):
+    raise OSError("no network in tests")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+"""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A library whose tests are run.
+
+    Attributes:
+        version: The one whose behaviour ours is.
+        ours: The module that takes the place of the library's.
+        tests: Where its tests lie in its source package.
+        not_applicable: Test ids (as pytest prints them, parameters left out) that are not run,
+            each with the reason. `README.md` has the same.
+        needs: Further packages the tests import.
+        files: Files put beside the tests: name to content.
+    """
+
+    version: str
+    ours: str
+    tests: str
+    not_applicable: dict[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+
+PEERS = {
+    "tiktoken": Peer(
+        version="0.14.0",
+        ours="toksmith.compat.tiktoken",
+        tests="tests",
+        needs=("hypothesis",),
+    ),
+}
+
+
+@dataclass
+class Outcome:
+    """How many tests ended how."""
+
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the tests; 1 if any failed or was left out without being listed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("peers", nargs="*", metavar="LIBRARY", help=f"of {', '.join(PEERS)}")
+    parser.add_argument("--source", type=Path, help="the source package; needs one LIBRARY")
+    args = parser.parse_args(arguments)
+    names = args.peers or list(PEERS)
+    unknown = set(names) - set(PEERS)
+    if unknown or (args.source and len(names) != 1):
+        parser.error(
+            f"no tests for {', '.join(unknown)}" if unknown else "--source needs a LIBRARY"
+        )
+    bad = 0
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            bad += not run(name, PEERS[name], args.source, Path(folder))
+    return 1 if bad else 0
+
+
+def run(name: str, peer: Peer, source: Path | None, work: Path) -> bool:
+    """Runs one library's tests and prints what became of them; whether all is well."""
+    listed = unlisted_differences(name, peer)
+    tests = prepare(name, peer, source or download(name, peer, work), work)
+    outcome = run_pytest(tests, peer)
+    print(
+        f"{name} {peer.version}: {outcome.passed} passed, {len(outcome.failed)} failed, "
+        f"{len(peer.not_applicable)} not applicable, {len(outcome.skipped)} skipped by themselves"
+    )
+    for test in outcome.failed:
+        print(f"  failed: {test}")
+    for test, reason in peer.not_applicable.items():
+        print(f"  not applicable: {test}: {reason}")
+    for test in outcome.skipped:
+        print(f"  skipped: {test}")
+    for problem in listed:
+        print(f"  README.md: {problem}")
+    return not outcome.failed and outcome.passed > 0 and not listed
+
+
+def download(name: str, peer: Peer, work: Path) -> Path:
+    """The source package, by pip (which asks the package for its metadata, but builds nothing)."""
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name),
+            *("--dest", str(work), f"{name}=={peer.version}"),
+        ],
+        check=True,
+    )
+    return next(work.glob(f"{name}-{peer.version}*.tar.gz"))
+
+
+def prepare(name: str, peer: Peer, source: Path, work: Path) -> Path:
+    """A folder with the tests, the stub and a conftest; returns that of the tests."""
+    if source.is_file():
+        with tarfile.open(source) as archive:
+            archive.extractall(work / "source", filter="data")
+        source = next((work / "source").iterdir())
+    root = work / "run"
+    shutil.copytree(source / peer.tests, root / "tests")
+    stub = root / "stub" / name
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text(STUB.format(ours=peer.ours, peer=name))
+    (root / "conftest.py").write_text(CONFTEST)
+    for file, content in peer.files.items():
+        (root / file).write_text(content)
+    return root
+
+
+def run_pytest(root: Path, peer: Peer) -> Outcome:
+    """Runs the tests in a process of its own, in which the library's name is ours."""
+    report = root / "report.xml"
+    deselected = [f"--deselect={test}" for test in peer.not_applicable]
+    environment = os.environ | {"PYTHONPATH": str(root / "stub"), "PYTEST_ADDOPTS": ""}
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"),
+            *(f"--junitxml={report}", f"--rootdir={root}", "-c", os.devnull, *deselected, "tests"),
+        ],
+        cwd=root,
+        env=environment,
+        check=False,
+    )
+    outcome = Outcome()
+    for case in ET.parse(report).getroot().iter("testcase"):
+        test = f"{case.get('classname')}::{case.get('name')}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed.append(test)
+        elif (skip := case.find("skipped")) is not None:
+            outcome.skipped.append(f"{test}: {skip.get('message')}")
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def unlisted_differences(name: str, peer: Peer) -> list[str]:
+    """Where the table of `README.md` and `PEERS` do not say the same."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| {re.escape(name)} \| `([^`]+)` \| (.+) \|$", text, re.MULTILINE)
+    table = dict(rows)
+    return [
+        f"{test} should be listed with the reason {peer.not_applicable.get(test)!r}"
+        for test in sorted(table.keys() | peer.not_applicable.keys())
+        if table.get(test) != peer.not_applicable.get(test)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
