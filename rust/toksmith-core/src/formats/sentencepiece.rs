@@ -12,7 +12,7 @@ use super::pipeline::{
 use super::protobuf::{Field, Reader, Value};
 use super::{AddedToken, Definition};
 use crate::encode::model::sentencepiece::{NUL_PIECE, byte_piece};
-use crate::encode::normalize::charsmap::Charsmap;
+use crate::encode::normalize::checked_charsmap::CheckedCharsmap;
 use crate::error::{Error, Place, Result};
 use crate::token::TokenId;
 use crate::vocab::Vocab;
@@ -213,7 +213,7 @@ impl<'a> Spec<'a> {
         user_defined: Vec<String>,
         whitespace_as_suffix: bool,
     ) -> Result<SentencePieceNormalizer> {
-        if let Err(error) = Charsmap::new(self.charsmap) {
+        if let Err(error) = CheckedCharsmap::new(self.charsmap) {
             return Err(match error {
                 Error::Model { place: Place::Byte(at), why } => {
                     Error::byte(self.charsmap_at + at, why)
@@ -257,7 +257,7 @@ pub fn load(data: &[u8]) -> Result<Loaded> {
         let text = || String::from_utf8_lossy(piece.text).into_owned();
         match piece.kind {
             PieceKind::Control => {
-                added.push(AddedToken { id, content: text(), special: true, normalized: false })
+                added.push(AddedToken { id, content: text(), special: true, ..AddedToken::default() });
             }
             PieceKind::UserDefined => user_defined.push(text()),
             _ => {}

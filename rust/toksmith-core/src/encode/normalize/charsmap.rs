@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// A parsed table of replacements.
 #[derive(Debug, Clone)]
-pub struct Charsmap {
+pub(crate) struct Charsmap {
     units: Box<[u32]>,
     replacements: Box<str>,
 }
@@ -27,7 +27,7 @@ impl Charsmap {
     /// # Errors
     ///
     /// [`Error::Model`] if sizes do not fit or replacements are not UTF-8.
-    pub fn new(blob: &[u8]) -> Result<Self> {
+    pub(crate) fn new(blob: &[u8]) -> Result<Self> {
         let (size, rest) = blob
             .split_first_chunk()
             .ok_or_else(|| Error::field(FIELD, "expected at least 4 bytes"))?;
@@ -49,12 +49,12 @@ impl Charsmap {
     }
 
     /// The longest string of the table that `bytes` begins with: its length and its replacement.
-    pub fn longest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
+    pub(crate) fn longest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
         self.prefixes(bytes).last()
     }
 
     /// The shortest one.
-    pub fn shortest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
+    pub(crate) fn shortest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
         self.prefixes(bytes).next()
     }
 

@@ -11,7 +11,8 @@
 
 mod bert;
 mod byte_level;
-pub mod charsmap;
+pub(crate) mod charsmap;
+pub mod checked_charsmap;
 mod flags;
 mod flags_table;
 mod forms;

@@ -7,7 +7,7 @@
 //! Letters of ASCII that no key can begin at are copied in runs. O(n) for tables whose keys
 //! are short.
 
-use super::charsmap::Charsmap;
+use super::checked_charsmap::CheckedCharsmap;
 use crate::encode::model::sentencepiece::matcher::Matcher;
 use crate::encode::model::unigram::viterbi::char_len;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub(crate) const SIGN: &str = "\u{2581}";
 /// A compiled normalizer.
 #[derive(Debug)]
 pub struct SentencePieceNormalize {
-    charsmap: Charsmap,
+    charsmap: CheckedCharsmap,
     matcher: Matcher,
     /// By byte: an ASCII letter that stays as it is if another one, or nothing, follows it.
     plain: [bool; 256],
@@ -62,7 +62,7 @@ impl SentencePieceNormalize {
     /// # Errors
     /// [`Error::Model`] if the table is malformed.
     pub fn new(def: &SentencePieceNormalizer) -> Result<Self> {
-        let charsmap = Charsmap::new(&def.charsmap)?;
+        let charsmap = CheckedCharsmap::new(&def.charsmap)?;
         let matcher = Matcher::new(def.user_defined.iter().map(String::as_str))?;
         let mut plain = [false; 256];
         for byte in 0..0x80_u8 {

@@ -356,7 +356,7 @@ kinds! {
         7 => Strip { content, start, stop },
         8 => Replace { pattern, content },
         9 => Sequence(parts),
-        10 => SentencePiece { add_dummy_prefix, whitespace_as_suffix, unk_surface },
+        10 => SentencePiece { add_dummy_prefix, remove_extra_whitespaces, unk_surface, denormalizer },
     }
     Side { 0 => Left, 1 => Right }
     TruncationStrategy { 0 => LongestFirst, 1 => OnlyFirst, 2 => OnlySecond }
