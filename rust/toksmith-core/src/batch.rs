@@ -6,7 +6,6 @@
 
 use crate::encode::added::Allowed;
 use crate::encode::cut::safe_cut;
-use crate::encode::pretokenizer::PreTokenizer;
 use crate::encode::sink::Count;
 use crate::error::Result;
 use crate::parallel;
@@ -151,8 +150,8 @@ impl Tokenizer {
 
     /// Where a long text can be cut for another thread.
     fn cut(&self, text: Text<'_>, from: usize, allowed: &Allowed) -> Option<usize> {
-        match (text, &self.pre) {
-            (Text::Str(text), PreTokenizer::Known(scanner)) if !self.added.applies(allowed) => {
+        match (text, self.scanner()) {
+            (Text::Str(text), Some(scanner)) if !self.added.applies(allowed) => {
                 safe_cut(scanner, text.as_bytes(), from)
             }
             _ => None,

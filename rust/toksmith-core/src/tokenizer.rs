@@ -3,16 +3,22 @@
 //! Start at [`Tokenizer::encode`]. Loaders give a [`Definition`]; [`Tokenizer::build`] compiles
 //! it. Batches are in `batch.rs`, decoding in `decode/`.
 
+use crate::decode::Decode;
 use crate::encode::added::{AddedTokens, Allowed, Segment};
+use crate::encode::bytes::{self, ByteLevel};
+use crate::encode::draft::Draft;
+use crate::encode::general::{General, Rewrite};
 use crate::encode::model::bpe::{Bpe, build};
+use crate::encode::pretokenize::Scanner;
 use crate::encode::pretokenizer::PreTokenizer;
+use crate::encode::normalize::NormalizeCache;
 use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
 use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::spans::{Spanned, Spans};
 use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
-use crate::formats::pipeline::Pipeline;
+use crate::formats::pipeline::{Model, Pipeline};
 use crate::formats::{self, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
@@ -33,9 +39,10 @@ pub struct Tokenizer {
     pub(crate) model_tokens: usize,
     /// One more than the largest id of a model token.
     pub(crate) model_limit: usize,
-    pub(crate) words: Words,
-    pub(crate) bpe: Bpe,
-    pub(crate) pre: PreTokenizer,
+    /// What is done to text before it is cut.
+    rewrite: Option<Rewrite>,
+    pub(crate) engine: Engine,
+    pub(crate) decode: Decode,
     pub(crate) added: AddedTokens,
     pub(crate) specials: BTreeSet<TokenId>,
     splits: Vec<Split>,
@@ -47,6 +54,15 @@ pub struct Tokenizer {
     caches: Arc<CacheOwner>,
     /// Made when first asked for.
     digest: OnceLock<String>,
+}
+
+/// What turns text into ids.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    /// A byte-level BPE, on text as it is.
+    Bytes(Box<ByteLevel>),
+    /// Any other model, behind its pipeline.
+    General(Box<General>),
 }
 
 /// Text as it comes: known to be UTF-8, or any bytes.
@@ -83,12 +99,19 @@ impl Tokenizer {
             search,
             pipeline,
         } = definition;
-        let compiled = match merges {
-            Merges::Compiled(compiled) => compiled,
-            merges => build::compile(&vocab, &merges)?,
+        let rewrite = pipeline.normalizer.as_ref().map(Rewrite::new).transpose()?;
+        let engine = if pipeline.model == Model::ByteLevelBpe {
+            let compiled = match merges {
+                Merges::Compiled(compiled) => compiled,
+                merges => build::compile(&vocab, &merges)?,
+            };
+            let bpe = Bpe::new(&vocab, compiled)?;
+            let words = Words::new(&vocab, &bpe, whole_words);
+            let pre = PreTokenizer::new(&pipeline.pre_tokenizers, &splits)?;
+            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre }))
+        } else {
+            Engine::General(Box::new(General::new(&vocab, &pipeline)?))
         };
-        let bpe = Bpe::new(&vocab, compiled)?;
-        let words = Words::new(&vocab, &bpe, whole_words);
         let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
         let total = model_tokens + added.len() + decode_only.len();
         let mut claimed = BTreeSet::new();
@@ -123,11 +146,14 @@ impl Tokenizer {
             name,
             model_tokens,
             model_limit,
-            words,
-            bpe,
-            pre: PreTokenizer::new(&splits)?,
+            engine,
+            decode: Decode::new(&vocab, &pipeline)?,
             specials: added.iter().filter(|token| token.special).map(|token| token.id).collect(),
-            added: AddedTokens::new(added, search)?,
+            added: AddedTokens::new(added, search, |content| match &rewrite {
+                Some(rewrite) => rewrite.text(&mut NormalizeCache::default(), content),
+                None => Ok(content.to_owned()),
+            })?,
+            rewrite,
             vocab,
             splits,
             whole_words,
@@ -142,7 +168,14 @@ impl Tokenizer {
     /// What this tokenizer was built from, with merges in reduced form.
     pub fn definition(&self) -> Definition {
         let mut vocab = Vocab::with_capacity(self.model_limit, 0);
-        let model = self.bpe.compiled().ids.into_iter().collect::<BTreeSet<_>>();
+        let compiled = self.compiled();
+        let mut model: BTreeSet<TokenId> = match &self.engine {
+            Engine::Bytes(_) => compiled.ids.iter().copied().collect(),
+            Engine::General(_) => (0..self.model_limit as TokenId).collect(),
+        };
+        for (id, _) in &self.decode_only {
+            model.remove(id);
+        }
         for id in model {
             if let Some(bytes) = self.vocab.get(id) {
                 // The ids come from a vocabulary that held them, so they fit.
@@ -153,7 +186,7 @@ impl Tokenizer {
             name: self.name.clone(),
             vocab,
             decode_only: self.decode_only.clone(),
-            merges: Merges::Compiled(self.bpe.compiled()),
+            merges: Merges::Compiled(compiled),
             whole_words: self.whole_words,
             splits: self.splits.clone(),
             added: self.added.tokens().to_vec(),
@@ -162,9 +195,27 @@ impl Tokenizer {
         }
     }
 
-    /// The merges in reduced form.
+    /// The merges of a byte-level BPE in reduced form; none of any other model.
     pub fn compiled(&self) -> Compiled {
-        self.bpe.compiled()
+        self.bytes().map_or_else(Compiled::default, |bytes| bytes.bpe.compiled())
+    }
+
+    /// The tables of a byte-level BPE.
+    pub(crate) fn bytes(&self) -> Option<&ByteLevel> {
+        if let Engine::Bytes(bytes) = &self.engine { Some(bytes) } else { None }
+    }
+
+    /// The scanner that alone says where text is cut: only where nothing changes text before,
+    /// and no added token looks at what stands around it.
+    pub(crate) fn scanner(&self) -> Option<&Scanner> {
+        match self.bytes() {
+            Some(ByteLevel { pre: PreTokenizer::Known(scanner), .. })
+                if self.rewrite.is_none() && !self.added.looks_around() =>
+            {
+                Some(scanner)
+            }
+            _ => None,
+        }
     }
 
     /// Ids of a text. Nothing is added; special tokens in it are text.
@@ -248,7 +299,7 @@ impl Tokenizer {
                     self.encode_str(chunk.valid(), base, allowed, plain, scratch, watch, sink)?;
                     base += chunk.valid().len();
                     sink.start_at(base);
-                    self.encode_invalid(chunk.invalid(), scratch, watch, sink)?;
+                    self.encode_invalid(chunk.invalid(), base, scratch, watch, sink)?;
                     base += chunk.invalid().len();
                 }
             }
@@ -267,15 +318,33 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        if !self.added.applies(allowed) {
-            sink.start_at(base);
-            return self.encode_plain(text, scratch, watch, sink);
+        if let (None, Engine::Bytes(bytes)) = (&self.rewrite, &self.engine) {
+            if !self.added.applies(allowed) {
+                sink.start_at(base);
+                return bytes.encode(&self.vocab, text, scratch, watch, sink);
+            }
+            for segment in self.added.segments(text, allowed, plain) {
+                match segment {
+                    Segment::Text(Span { start, end }) => {
+                        sink.start_at(base + start);
+                        bytes.encode(&self.vocab, &text[start..end], scratch, watch, sink)?;
+                    }
+                    Segment::Token(id, span) => {
+                        sink.added(id, base + span.start, base + span.end);
+                    }
+                }
+            }
+            return Ok(());
         }
-        for segment in self.added.segments(text, allowed, plain) {
+        if !self.added.applies(allowed) {
+            return self.encode_rewritten(text, base, None, scratch, watch, sink);
+        }
+        for segment in self.added.in_text(text, allowed, plain) {
             match segment {
                 Segment::Text(Span { start, end }) => {
-                    sink.start_at(base + start);
-                    self.encode_plain(&text[start..end], scratch, watch, sink)?;
+                    let text = text.get(start..end).unwrap_or_default();
+                    let search = Some((allowed, plain));
+                    self.encode_rewritten(text, base + start, search, scratch, watch, sink)?;
                 }
                 Segment::Token(id, span) => sink.added(id, base + span.start, base + span.end),
             }
@@ -283,11 +352,103 @@ impl Tokenizer {
         Ok(())
     }
 
+    /// Normalizes a stretch, searches it for added tokens that ask for normalized text, and
+    /// encodes what is left.
+    fn encode_rewritten(
+        &self,
+        text: &str,
+        base: usize,
+        search: Option<(&Allowed, &BTreeSet<TokenId>)>,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let mut draft = Draft::new(text, base);
+        let track = sink.wants_spans() || self.reads_origin();
+        if let Some(rewrite) = &self.rewrite {
+            rewrite.apply(&mut scratch.normalize, &mut draft, track)?;
+        }
+        let Some((allowed, plain)) = search else {
+            return self.encode_draft(draft, scratch, watch, sink);
+        };
+        for segment in self.added.in_normalized(&draft.text, allowed, plain) {
+            match segment {
+                Segment::Text(span) => {
+                    self.encode_draft(draft.part(span), scratch, watch, sink)?;
+                }
+                Segment::Token(id, span) => {
+                    let given = draft.given_range(span);
+                    sink.added(id, draft.base + given.start, draft.base + given.end);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether ids depend on where in the text a piece stood before it was changed.
+    fn reads_origin(&self) -> bool {
+        match &self.engine {
+            Engine::Bytes(bytes) => match &bytes.pre {
+                PreTokenizer::Letters(stages) => stages.reads_origin(),
+                _ => false,
+            },
+            Engine::General(general) => general.reads_origin(),
+        }
+    }
+
+    fn encode_draft(
+        &self,
+        mut draft: Draft,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        match &self.engine {
+            Engine::General(general) => {
+                let Scratch { general: caches, model, .. } = scratch;
+                general.encode(&mut draft, caches, model, watch, sink)
+            }
+            Engine::Bytes(bytes) if matches!(bytes.pre, PreTokenizer::Letters(_)) => {
+                bytes.encode_letters(&self.vocab, draft, scratch, watch, sink)
+            }
+            Engine::Bytes(bytes) if sink.wants_spans() => {
+                let mut inner = Spans::new(&self.vocab);
+                bytes.encode(&self.vocab, &draft.text, scratch, watch, &mut inner)?;
+                let Spanned { ids, spans } = inner.finish();
+                bytes::give_mapped(&draft, &ids, &spans, sink);
+                Ok(())
+            }
+            Engine::Bytes(bytes) => bytes.encode(&self.vocab, &draft.text, scratch, watch, sink),
+        }
+    }
+
+    /// Encodes a stretch that is not UTF-8; `base` is where it begins.
+    pub(crate) fn encode_invalid(
+        &self,
+        invalid: &[u8],
+        base: usize,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        match &self.engine {
+            _ if invalid.is_empty() => Ok(()),
+            Engine::Bytes(bytes) => {
+                bytes.encode_bytes(&self.vocab, invalid, scratch, watch, sink)
+            }
+            Engine::General(_) => Err(Error::Input {
+                why: format!(
+                    "the text is not UTF-8 at byte {base}, and this tokenizer has no tokens for \
+                     bytes; decode it first"
+                ),
+            }),
+        }
+    }
+
     /// The special tokens a call may find, by name.
     pub fn allow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Allowed> {
         let find = |name: &str| {
-            let token =
-                self.added.tokens().iter().find(|token| token.special && token.content == name);
+            let token = self.added.get(name).filter(|token| token.special);
             token.map(|token| token.id).ok_or_else(|| Error::Vocabulary {
                 why: format!("{name:?} is not a special token of this tokenizer"),
             })
@@ -356,8 +517,11 @@ impl Tokenizer {
 
     /// The id of the token spelled so. An added token wins over a model token.
     pub fn token_id(&self, bytes: &[u8]) -> Option<TokenId> {
-        let added = self.added.tokens().iter().find(|token| token.content.as_bytes() == bytes);
-        added.map(|token| token.id).or_else(|| self.words.spelling(&self.vocab, bytes))
+        let added = std::str::from_utf8(bytes).ok().and_then(|content| self.added.get(content));
+        added.map(|token| token.id).or_else(|| match &self.engine {
+            Engine::Bytes(tables) => tables.words.spelling(&self.vocab, bytes),
+            Engine::General(general) => general.spellings.get(bytes),
+        })
     }
 
     /// What the caches of all threads hold.

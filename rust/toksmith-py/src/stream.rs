@@ -46,7 +46,7 @@ impl PyStreamDecoder {
     /// The rest of the text; bytes that never became a character are U+FFFD. The decoder is
     /// then as new.
     fn finish(&self, py: Python<'_>) -> PyResult<String> {
-        guard(py, || Ok(locked(&self.state).finish()))
+        guard(py, || locked(&self.state).finish(&self.tokenizer))
     }
 
     /// Bytes held back because they may be the beginning of a character.

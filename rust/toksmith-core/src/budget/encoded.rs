@@ -12,7 +12,7 @@
 use super::cuts;
 use crate::encode::added::{Allowed, Segment};
 use crate::encode::pretokenize::Scanner;
-use crate::encode::pretokenizer::{PreTokenizer, next_end};
+use crate::encode::pretokenizer::next_end;
 use crate::encode::scratch::Scratch;
 use crate::encode::stream::LOOK_AHEAD;
 use crate::encode::sink::Count;
@@ -179,7 +179,7 @@ struct Recount<'a> {
 impl Recount<'_> {
     fn piece(&mut self, bytes: &[u8]) -> Result<()> {
         let mut count = Count::default();
-        self.tokenizer.encode_invalid(bytes, self.scratch, self.watch, &mut count)?;
+        self.tokenizer.encode_invalid(bytes, 0, self.scratch, self.watch, &mut count)?;
         self.total += count.0;
         Ok(())
     }
@@ -195,7 +195,7 @@ enum Part {
 }
 
 fn scanner(tokenizer: &Tokenizer) -> Option<&Scanner> {
-    if let PreTokenizer::Known(scanner) = &tokenizer.pre { Some(scanner) } else { None }
+    tokenizer.scanner()
 }
 
 impl Tokenizer {

@@ -10,7 +10,6 @@ use super::encoded::Encoded;
 use super::fits::enough;
 use crate::encode::added::Allowed;
 use crate::encode::cut::safe_cut;
-use crate::encode::pretokenizer::PreTokenizer;
 use crate::error::Result;
 use crate::formats::pipeline::Side;
 use crate::token::Span;
@@ -172,7 +171,7 @@ impl Tokenizer {
         allowed: &Allowed,
         watch: &Watch<'_>,
     ) -> Result<usize> {
-        let (Text::Str(text), PreTokenizer::Known(scanner)) = (text, &self.pre) else {
+        let (Text::Str(text), Some(scanner)) = (text, self.scanner()) else {
             return Ok(0);
         };
         let mut size = enough(limit);

@@ -27,7 +27,9 @@ impl Tokenizer {
     /// The last pre-token of a text. O(n).
     fn last_piece(&self, text: &str, caches: &mut Vec<GeneralCache>) -> Result<Option<Span>> {
         let mut last = None;
-        match &self.pre {
+        let Some(tables) = self.bytes() else { return Ok(None) };
+        match &tables.pre {
+            PreTokenizer::Letters(_) => {}
             PreTokenizer::Whole if text.is_empty() => {}
             PreTokenizer::Whole => last = Some(Span { start: 0, end: text.len() }),
             PreTokenizer::Known(scanner) => {
@@ -38,7 +40,7 @@ impl Tokenizer {
                     start = end;
                 }
             }
-            PreTokenizer::Stages(stages) => stages.pieces(text, caches, |piece| {
+            PreTokenizer::Cuts(stages) => stages.cut(text, caches, |piece| {
                 last = Some(piece);
                 Ok(())
             })?,
@@ -53,7 +55,7 @@ impl RankEncoding {
         let mut out = Vec::new();
         self.tokenizer.with_scratch(|scratch| {
             let mut sink = Ids::new(&mut out);
-            self.tokenizer.encode_invalid(bytes, scratch, watch, &mut sink)?;
+            self.tokenizer.encode_invalid(bytes, 0, scratch, watch, &mut sink)?;
             sink.flush();
             Ok(out)
         })
@@ -62,9 +64,8 @@ impl RankEncoding {
     /// What merging makes of bytes, even if they are a token that no merge makes.
     fn merge(&self, bytes: &[u8], watch: &Watch<'_>) -> Result<Vec<TokenId>> {
         self.tokenizer.with_scratch(|scratch| {
-            let bpe = &self.tokenizer.bpe;
-            bpe.merge(bytes, &mut scratch.merge, watch)?;
-            Ok(scratch.merge.ranks.iter().map(|&rank| bpe.id(rank)).collect())
+            let Some(tables) = self.tokenizer.bytes() else { return Ok(Vec::new()) };
+            tables.merge(bytes, &mut scratch.merge, watch)
         })
     }
 

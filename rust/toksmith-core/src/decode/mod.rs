@@ -1,6 +1,7 @@
-//! Ids to bytes and text. Concatenation, and care with halves of characters.
+//! Ids to bytes and text.
 //!
-//! - here: whole sequences, one or many.
+//! - here: whole sequences, one or many. A byte-level tokenizer joins bytes; any other has the
+//!   decoders of its file ([`chain`]) or those of SentencePiece ([`sentencepiece`]).
 //! - [`stream`]: piece by piece, as a model generates.
 
 pub mod chain;
@@ -9,30 +10,83 @@ pub mod steps;
 pub mod stream;
 
 use crate::error::{Error, Result};
+use crate::formats::pipeline::{Model, Pipeline};
 use crate::parallel;
 use crate::token::TokenId;
 use crate::tokenizer::Tokenizer;
+use crate::vocab::Vocab;
 use crate::watch::Watch;
+use chain::DecodeChain;
+use sentencepiece::{DecodeState, SentencePieceDecoder};
+
+/// How tokens become text.
+#[derive(Debug)]
+pub(crate) enum Decode {
+    /// Their bytes, joined.
+    Bytes,
+    /// By the decoders of a tokenizer.json.
+    Chain(Box<DecodeChain>),
+    /// As SentencePiece does it.
+    SentencePiece(Box<SentencePieceDecoder>),
+}
+
+impl Decode {
+    /// Compiles what a file says. `vocab` has added tokens, too.
+    pub(crate) fn new(vocab: &Vocab, pipeline: &Pipeline) -> Result<Self> {
+        Ok(match (&pipeline.model, &pipeline.decoder) {
+            (Model::ByteLevelBpe, _) => Self::Bytes,
+            (Model::SentencePiece(model), Some(decoder)) => {
+                Self::SentencePiece(Box::new(SentencePieceDecoder::new(vocab, model, decoder)?))
+            }
+            (_, Some(decoder)) => Self::Chain(Box::new(DecodeChain::new(decoder)?)),
+            (_, None) => Self::Chain(Box::new(DecodeChain::spaces())),
+        })
+    }
+}
 
 impl Tokenizer {
-    /// The bytes of a sequence of ids. O(bytes).
+    /// The bytes of a sequence of ids: of their text, unless the tokenizer is byte-level. O(bytes).
     ///
     /// # Errors
     /// [`Error::UnknownId`] names the first id without a token.
     pub fn decode_bytes(&self, ids: &[TokenId], skip_special: bool) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(ids.len() * 5 + 16);
-        self.decode_into(ids, skip_special, &mut out)?;
-        Ok(out)
-    }
-
-    fn decode_into(&self, ids: &[TokenId], skip_special: bool, out: &mut Vec<u8>) -> Result<()> {
-        for &id in ids {
-            let bytes = self.token_bytes(id)?;
-            if !(skip_special && self.specials.contains(&id)) {
-                out.extend_from_slice(bytes);
+        match &self.decode {
+            Decode::Bytes => {
+                let mut out = Vec::with_capacity(ids.len() * 5 + 16);
+                for &id in ids {
+                    let bytes = self.token_bytes(id)?;
+                    if !(skip_special && self.specials.contains(&id)) {
+                        out.extend_from_slice(bytes);
+                    }
+                }
+                Ok(out)
+            }
+            Decode::Chain(chain) => {
+                self.check_ids(ids)?;
+                let is_special = |id| self.specials.contains(&id);
+                let text = chain.decode_ids(ids, |id| self.spelling(id), is_special, skip_special);
+                Ok(text?.into_bytes())
+            }
+            Decode::SentencePiece(decoder) => {
+                let (mut state, mut text) = (DecodeState::default(), String::new());
+                for &id in ids.iter().filter(|&&id| !(skip_special && self.specials.contains(&id)))
+                {
+                    decoder.push(&mut state, id, &mut text)?;
+                }
+                decoder.finish(state, &mut text)?;
+                Ok(text.into_bytes())
             }
         }
-        Ok(())
+    }
+
+    /// A token as its file spells it.
+    fn spelling(&self, id: TokenId) -> Option<&str> {
+        std::str::from_utf8(self.token_bytes(id).ok()?).ok()
+    }
+
+    /// Refuses ids without a token.
+    fn check_ids(&self, ids: &[TokenId]) -> Result<()> {
+        ids.iter().try_for_each(|&id| self.token_bytes(id).map(|_| ()))
     }
 
     /// The bytes of many sequences: row `i` of the result is that of

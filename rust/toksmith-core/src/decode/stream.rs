@@ -1,44 +1,97 @@
 //! Decoding as ids arrive: never half a character.
 
+use super::Decode;
+use super::chain::ChainStream;
+use super::sentencepiece::DecodeState;
 use crate::error::Result;
 use crate::token::TokenId;
 use crate::tokenizer::Tokenizer;
 
-/// Bytes that may still become a character. The text given out so far, with
-/// [`StreamDecoder::finish`], equals decoding all ids at once.
+/// A text on its way out. The text given out so far, with [`StreamDecoder::finish`], equals
+/// decoding all ids at once.
 #[derive(Debug, Clone, Default)]
 pub struct StreamDecoder {
-    pending: Vec<u8>,
+    state: State,
     skip_special: bool,
+}
+
+/// What may still become text.
+#[derive(Debug, Clone, Default)]
+enum State {
+    /// No id has come.
+    #[default]
+    New,
+    /// Bytes that may still become a character.
+    Bytes(Vec<u8>),
+    /// What decoders hold back.
+    Chain(ChainStream),
+    SentencePiece(DecodeState),
 }
 
 impl StreamDecoder {
     /// A decoder at the start of a text.
     pub fn new(skip_special: bool) -> Self {
-        Self { pending: Vec::new(), skip_special }
+        Self { state: State::New, skip_special }
     }
 
     /// The text that has become certain with these ids.
     ///
     /// # Errors
-    /// An unknown id; the decoder is then as it was before the call.
+    /// An unknown id; the decoder is then as it was before the call. Else only where a pattern
+    /// takes too many steps.
     pub fn push(&mut self, tokenizer: &Tokenizer, ids: &[TokenId]) -> Result<String> {
-        self.pending.extend(tokenizer.decode_bytes(ids, self.skip_special)?);
-        let keep = incomplete_tail(&self.pending);
-        let tail = self.pending.split_off(self.pending.len() - keep);
-        let text = String::from_utf8_lossy(&self.pending).into_owned();
-        self.pending = tail;
-        Ok(text)
+        tokenizer.check_ids(ids)?;
+        if let State::New = self.state {
+            self.state = match &tokenizer.decode {
+                Decode::Bytes => State::Bytes(Vec::new()),
+                Decode::Chain(chain) => State::Chain(chain.stream()),
+                Decode::SentencePiece(_) => State::SentencePiece(DecodeState::default()),
+            };
+        }
+        let skip = self.skip_special;
+        let is_special = |id: TokenId| tokenizer.specials.contains(&id);
+        match (&mut self.state, &tokenizer.decode) {
+            (State::Bytes(pending), _) => {
+                pending.extend(tokenizer.decode_bytes(ids, skip)?);
+                let tail = pending.split_off(pending.len() - incomplete_tail(pending));
+                let text = String::from_utf8_lossy(pending).into_owned();
+                *pending = tail;
+                Ok(text)
+            }
+            (State::Chain(stream), _) => {
+                stream.push_ids(ids, |id| tokenizer.spelling(id), is_special, skip)
+            }
+            (State::SentencePiece(state), Decode::SentencePiece(decoder)) => {
+                let mut text = String::new();
+                for &id in ids.iter().filter(|&&id| !(skip && is_special(id))) {
+                    decoder.push(state, id, &mut text)?;
+                }
+                Ok(text)
+            }
+            _ => Ok(String::new()),
+        }
     }
 
     /// What is left: half a character becomes U+FFFD. The decoder is then as new.
-    pub fn finish(&mut self) -> String {
-        String::from_utf8_lossy(&std::mem::take(&mut self.pending)).into_owned()
+    ///
+    /// # Errors
+    /// Only where a pattern takes too many steps.
+    pub fn finish(&mut self, tokenizer: &Tokenizer) -> Result<String> {
+        match (std::mem::take(&mut self.state), &tokenizer.decode) {
+            (State::Bytes(pending), _) => Ok(String::from_utf8_lossy(&pending).into_owned()),
+            (State::Chain(stream), _) => stream.finish(),
+            (State::SentencePiece(state), Decode::SentencePiece(decoder)) => {
+                let mut text = String::new();
+                decoder.finish(state, &mut text)?;
+                Ok(text)
+            }
+            _ => Ok(String::new()),
+        }
     }
 
-    /// Bytes held back.
+    /// Bytes held back; none where it is tokens that are.
     pub fn pending_bytes(&self) -> &[u8] {
-        &self.pending
+        if let State::Bytes(pending) = &self.state { pending } else { &[] }
     }
 }
 

@@ -64,4 +64,18 @@ impl Draft {
             },
         }
     }
+
+    /// A part of the text by itself, as one piece.
+    pub(crate) fn part(&self, Span { start, end }: Span) -> Self {
+        let text = self.text.get(start..end).unwrap_or_default().to_owned();
+        let (origin, base, given) = match &self.origin {
+            Origin::Same => (Origin::Same, self.base + start, text.len()),
+            Origin::Map(map) => {
+                let part = map.get(start..end).unwrap_or_default().to_vec();
+                (Origin::Map(part), self.base, self.given)
+            }
+        };
+        let pieces = vec![Span { start: 0, end: text.len() }];
+        Self { text, origin, given, base, pieces }
+    }
 }

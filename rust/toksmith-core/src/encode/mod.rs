@@ -3,8 +3,10 @@
 //! Start at [`crate::Tokenizer::encode`]; the loop itself is in `group.rs`.
 
 pub mod added;
+pub(crate) mod bytes;
 pub(crate) mod cut;
 pub(crate) mod draft;
+pub(crate) mod general;
 pub(crate) mod group;
 pub mod model;
 pub mod normalize;
@@ -15,7 +17,6 @@ pub(crate) mod sink;
 pub mod spans;
 pub mod stream;
 pub mod template;
-pub(crate) mod text;
 mod windows;
 pub(crate) mod word_cache;
 pub(crate) mod words;

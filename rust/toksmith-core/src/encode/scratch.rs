@@ -4,8 +4,10 @@
 //! thread survives, leaves them whole. A set is taken out while it is used: a panic loses it
 //! and nothing else.
 
+use super::general::ModelScratch;
 use super::group::Group;
 use super::model::bpe::MergeScratch;
+use super::normalize::NormalizeCache;
 use super::pretokenize::general::GeneralCache;
 use super::word_cache::WordCache;
 use crate::token::TokenId;
@@ -67,6 +69,8 @@ pub(crate) struct Scratch {
     pub(crate) ids: Vec<TokenId>,
     pub(crate) group: Group,
     pub(crate) general: Vec<GeneralCache>,
+    pub(crate) normalize: NormalizeCache,
+    pub(crate) model: ModelScratch,
 }
 
 thread_local! {
@@ -97,6 +101,8 @@ pub(crate) fn with<R>(owner: &Arc<CacheOwner>, work: impl FnOnce(&mut Scratch) -
                 ids: Vec::new(),
                 group: Group::default(),
                 general: Vec::new(),
+                normalize: NormalizeCache::default(),
+                model: ModelScratch::default(),
             })
         }
     };

@@ -8,7 +8,13 @@ pub(crate) trait Sink {
     fn few<const N: usize>(&mut self, ids: [TokenId; N], count: usize);
     /// Any number of ids.
     fn many(&mut self, ids: &[TokenId]);
-    /// An added token that stands at these bytes.
+    /// Whether places matter, so that [`Sink::added`] is called for every token whose place does
+    /// not follow from its length.
+    #[inline(always)]
+    fn wants_spans(&self) -> bool {
+        false
+    }
+    /// A token that stands at these bytes.
     fn added(&mut self, id: TokenId, _start: usize, _end: usize) {
         self.many(&[id]);
     }

@@ -33,6 +33,10 @@ impl<'a> Spans<'a> {
 }
 
 impl Sink for Spans<'_> {
+    fn wants_spans(&self) -> bool {
+        true
+    }
+
     fn few<const N: usize>(&mut self, ids: [TokenId; N], count: usize) {
         self.many(&ids[..count]);
     }

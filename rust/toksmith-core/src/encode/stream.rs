@@ -7,7 +7,7 @@
 //! custom pattern, whose look-ahead is unknown, it is the whole text.
 
 use super::added::{Allowed, Segment};
-use super::pretokenizer::{PreTokenizer, next_end};
+use super::pretokenizer::next_end;
 use crate::decode::stream::incomplete_tail;
 use crate::error::Result;
 use crate::token::TokenId;
@@ -87,7 +87,7 @@ impl Tokenizer {
     }
 
     fn certain_text(&self, text: &str, allowed: &Allowed) -> usize {
-        let PreTokenizer::Known(scanner) = &self.pre else { return 0 };
+        let Some(scanner) = self.scanner() else { return 0 };
         let (mut start, mut limit) = (0, text.len());
         if self.added.applies(allowed) {
             limit = limit.saturating_sub(self.added.longest());

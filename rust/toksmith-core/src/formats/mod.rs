@@ -184,10 +184,12 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
             let why = "a vocabulary without its merges (open the folder, or give merges.txt, too)";
             return Err(Error::unsupported(why));
         }
-        // Readers of these take the place of this arm.
-        Format::SentencePiece | Format::Gguf | Format::Tekken => {
-            return Err(Error::unsupported(format.to_string()));
+        Format::SentencePiece => {
+            let loaded = sentencepiece::load(data)?;
+            Definition { pipeline: loaded.pipeline, ..loaded.definition }
         }
+        // Readers of these take the place of this arm.
+        Format::Gguf | Format::Tekken => return Err(Error::unsupported(format.to_string())),
     };
     check::consistent(&definition)?;
     // These formats say how text is cut and what is special; another answer would be ignored.

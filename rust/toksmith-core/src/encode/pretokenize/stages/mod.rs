@@ -18,7 +18,7 @@ mod flags_table;
 mod joiner;
 mod metaspace;
 mod pattern;
-mod raw;
+pub(crate) mod raw;
 mod rewrite;
 mod scripts;
 mod scripts_table;
@@ -152,6 +152,11 @@ impl Stages {
         }
         self.stages.iter().zip(caches)
     }
+}
+
+/// Whether a character is `\w` of a regular expression.
+pub(crate) fn is_word(c: char) -> bool {
+    flags::flags_of(c) & flags::WORD != 0
 }
 
 impl Stage {

@@ -1,0 +1,178 @@
+//! Byte-level BPE on text as it is: cut it, encode each pre-token.
+
+use super::draft::{Draft, Origin};
+use super::group::Encoder;
+use super::model::bpe::{Bpe, MergeScratch};
+use super::pretokenize::{GeneralCache, Scanner};
+use super::pretokenizer::PreTokenizer;
+use super::scratch::Scratch;
+use super::sink::{Ids, Sink};
+use super::windows::{self, Ends, Pattern};
+use super::words::Words;
+use crate::error::Result;
+use crate::formats::hf_json::alphabet;
+use crate::simd;
+use crate::token::{Span, TokenId};
+use crate::vocab::Vocab;
+use crate::watch::Watch;
+
+/// Bytes between two looks at the watch.
+const POLL: usize = 1 << 16;
+
+/// The tables of a byte-level BPE.
+#[derive(Debug)]
+pub(crate) struct ByteLevel {
+    pub(crate) words: Words,
+    pub(crate) bpe: Bpe,
+    pub(crate) pre: PreTokenizer,
+}
+
+impl ByteLevel {
+    /// These tables with a thread's buffers, and the caches of general patterns.
+    fn encoder<'a>(
+        &'a self,
+        vocab: &'a Vocab,
+        scratch: &'a mut Scratch,
+        watch: &'a Watch<'a>,
+    ) -> (Encoder<'a>, &'a mut Vec<GeneralCache>) {
+        let Self { words, bpe, .. } = self;
+        let Scratch { cache, merge, ids, group, general, .. } = scratch;
+        (Encoder { vocab, words, bpe, cache, merge, ids, group, watch }, general)
+    }
+
+    /// Encodes text in which no added token is searched.
+    pub(crate) fn encode(
+        &self,
+        vocab: &Vocab,
+        text: &str,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let (mut encoder, general) = self.encoder(vocab, scratch, watch);
+        match &self.pre {
+            PreTokenizer::Whole if text.is_empty() => Ok(()),
+            PreTokenizer::Whole => encoder.word(text.as_bytes(), 0, text.len(), sink),
+            PreTokenizer::Known(scanner) => match scanner {
+                Scanner::Gpt2 => run::<windows::Gpt2>(&mut encoder, text, sink),
+                Scanner::Cl100k => run::<windows::Cl100k>(&mut encoder, text, sink),
+                Scanner::Llama3 => run::<windows::Llama3>(&mut encoder, text, sink),
+                Scanner::Qwen2 => run::<windows::Qwen2>(&mut encoder, text, sink),
+                Scanner::O200k => run::<windows::O200k>(&mut encoder, text, sink),
+                Scanner::General(_) => Ok(()),
+            },
+            PreTokenizer::Cuts(stages) => {
+                let mut polled = 0;
+                stages.cut(text, general, |piece| {
+                    sink.piece_start(piece.start);
+                    if piece.end > polled + POLL {
+                        polled = piece.end;
+                        watch.poll()?;
+                    }
+                    encoder.word(text.as_bytes(), piece.start, piece.end, sink)
+                })
+            }
+            PreTokenizer::Letters(_) => {
+                self.encode_letters(vocab, Draft::new(text, 0), scratch, watch, sink)
+            }
+        }
+    }
+
+    /// Encodes a text that stages turn into letters of the byte alphabet. Positions are those of
+    /// the draft's text as given.
+    pub(crate) fn encode_letters(
+        &self,
+        vocab: &Vocab,
+        mut draft: Draft,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let PreTokenizer::Letters(stages) = &self.pre else { return Ok(()) };
+        let track = sink.wants_spans();
+        let base = draft.base;
+        stages.run(&mut draft, &mut scratch.general, track)?;
+        let (mut bytes, mut ids) = (Vec::new(), Vec::new());
+        for piece in &draft.pieces {
+            let letters = draft.text.get(piece.start..piece.end).unwrap_or_default();
+            bytes.clear();
+            alphabet::decode(letters, &mut bytes);
+            if !track {
+                self.encode_bytes(vocab, &bytes, scratch, watch, sink)?;
+                continue;
+            }
+            ids.clear();
+            let mut inner = Ids::new(&mut ids);
+            self.encode_bytes(vocab, &bytes, scratch, watch, &mut inner)?;
+            inner.flush();
+            let mut starts = letters.char_indices().map(|(at, _)| piece.start + at);
+            let mut start = piece.start;
+            let _ = starts.next();
+            for &id in &ids {
+                let len = vocab.get(id).map_or(0, <[u8]>::len);
+                let end = starts.nth(len.saturating_sub(1)).unwrap_or(piece.end);
+                let given = draft.given_range(Span { start, end });
+                sink.added(id, base + given.start, base + given.end);
+                start = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes bytes as one pre-token.
+    pub(crate) fn encode_bytes(
+        &self,
+        vocab: &Vocab,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let (mut encoder, _) = self.encoder(vocab, scratch, watch);
+        encoder.word(bytes, 0, bytes.len(), sink)
+    }
+
+    /// What merging makes of bytes, even if they are a token that no merge makes.
+    pub(crate) fn merge(
+        &self,
+        bytes: &[u8],
+        scratch: &mut MergeScratch,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<TokenId>> {
+        self.bpe.merge(bytes, scratch, watch)?;
+        Ok(scratch.ranks.iter().map(|&rank| self.bpe.id(rank)).collect())
+    }
+}
+
+/// Maps ids with positions in a rewritten text to positions in the text as given.
+pub(crate) fn give_mapped(
+    draft: &Draft,
+    ids: &[TokenId],
+    spans: &[Span],
+    sink: &mut impl Sink,
+) {
+    for (&id, &span) in ids.iter().zip(spans) {
+        // Where nothing has changed a token of half a character has its own bytes.
+        let given = if draft.origin == Origin::Same { span } else { draft.given_range(span) };
+        sink.added(id, draft.base + given.start, draft.base + given.end);
+    }
+}
+
+/// Pre-tokens that leave no gap, by a hand-written scanner.
+fn run<P: Pattern>(encoder: &mut Encoder<'_>, text: &str, sink: &mut impl Sink) -> Result<()> {
+    let bytes = text.as_bytes();
+    let fast = simd::is_fast();
+    let (mut ends, mut start, mut polled) = (Ends::new(), 0, 0);
+    while start < bytes.len() {
+        ends.fill::<P>(bytes, start, fast);
+        start = encoder.words(bytes, start, ends.get(), sink)?;
+        if start > polled + POLL {
+            polled = start;
+            encoder.watch.poll()?;
+        }
+    }
+    Ok(())
+}

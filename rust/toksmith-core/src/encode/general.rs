@@ -1,0 +1,193 @@
+//! Every model but the byte-level BPE: normalize, cut, and let the model make tokens of pieces.
+
+use super::draft::{Draft, Origin};
+use super::model::Token;
+use super::model::char_bpe::{CharBpe, CharBpeScratch};
+use super::model::spellings::Spellings;
+use super::model::sentencepiece::{SentencePiece, SentencePieceScratch};
+use super::model::unigram::{Unigram, UnigramScratch};
+use super::model::wordlevel::WordLevel;
+use super::model::wordpiece::WordPiece;
+use super::normalize::sentencepiece::SentencePieceNormalize;
+use super::normalize::{Normalize, NormalizeCache};
+use super::pretokenize::GeneralCache;
+use super::pretokenize::stages::Stages;
+use super::sink::Sink;
+use crate::error::{Error, Result};
+use crate::formats::pipeline::{self, Normalizer, Pipeline};
+use crate::token::Span;
+use crate::vocab::Vocab;
+use crate::watch::Watch;
+
+/// Bytes between two looks at the watch.
+const POLL: usize = 1 << 16;
+
+/// What is done to a text before it is cut, compiled.
+#[derive(Debug)]
+pub(crate) enum Rewrite {
+    /// The normalizers of tokenizer.json.
+    Steps(Normalize),
+    /// SentencePiece's own.
+    SentencePiece(SentencePieceNormalize),
+}
+
+impl Rewrite {
+    /// Compiles a normalizer.
+    pub(crate) fn new(normalizer: &Normalizer) -> Result<Self> {
+        Ok(match normalizer {
+            Normalizer::SentencePiece(def) => {
+                Self::SentencePiece(SentencePieceNormalize::new(def)?)
+            }
+            other => Self::Steps(Normalize::new(other)?),
+        })
+    }
+
+    /// Rewrites a draft that nothing has been done to. With `track` its origin is kept up.
+    pub(crate) fn apply(
+        &self,
+        cache: &mut NormalizeCache,
+        draft: &mut Draft,
+        track: bool,
+    ) -> Result<()> {
+        match self {
+            Self::Steps(steps) => steps.apply_with(cache, draft, track),
+            Self::SentencePiece(normalize) => {
+                let given = std::mem::take(&mut draft.text);
+                let mut map = track.then(Vec::new);
+                normalize.normalize(&given, &mut draft.text, map.as_mut())?;
+                if let Some(map) = map {
+                    let ranges = map.windows(2).map(|pair| (pair[0], pair[1])).collect();
+                    draft.origin = Origin::Map(ranges);
+                }
+                draft.pieces.clear();
+                draft.pieces.push(Span { start: 0, end: draft.text.len() });
+                Ok(())
+            }
+        }
+    }
+
+    /// The rewritten text alone.
+    pub(crate) fn text(&self, cache: &mut NormalizeCache, text: &str) -> Result<String> {
+        match self {
+            Self::Steps(steps) => Ok(steps.text_with(cache, text)?.into_owned()),
+            Self::SentencePiece(normalize) => {
+                let mut out = String::new();
+                normalize.normalize(text, &mut out, None)?;
+                Ok(out)
+            }
+        }
+    }
+}
+
+/// A model with what cuts text for it.
+#[derive(Debug)]
+pub(crate) struct General {
+    /// All tokens of the model by spelling.
+    pub(crate) spellings: Spellings,
+    stages: Stages,
+    model: Model,
+}
+
+#[derive(Debug)]
+enum Model {
+    Bpe(Box<CharBpe>),
+    Unigram(Box<Unigram>),
+    WordPiece(Box<WordPiece>),
+    WordLevel(Box<WordLevel>),
+    SentencePiece(Box<SentencePiece>),
+}
+
+/// Buffers of [`General::encode`], reused from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct ModelScratch {
+    tokens: Vec<Token>,
+    bpe: CharBpeScratch,
+    unigram: UnigramScratch,
+    sentencepiece: SentencePieceScratch,
+}
+
+impl General {
+    /// Compiles a pipeline whose model is not byte-level.
+    pub(crate) fn new(vocab: &Vocab, pipeline: &Pipeline) -> Result<Self> {
+        let model = match &pipeline.model {
+            pipeline::Model::ByteLevelBpe => {
+                return Err(Error::unsupported("a byte-level BPE without bytes"));
+            }
+            pipeline::Model::Bpe(def) => Model::Bpe(Box::new(CharBpe::new(vocab, def)?)),
+            pipeline::Model::Unigram(def) => Model::Unigram(Box::new(Unigram::new(vocab, def)?)),
+            pipeline::Model::WordPiece {
+                unk_token,
+                continuing_subword_prefix,
+                max_input_chars_per_word,
+            } => Model::WordPiece(Box::new(WordPiece::new(
+                vocab,
+                unk_token,
+                continuing_subword_prefix,
+                *max_input_chars_per_word,
+            )?)),
+            pipeline::Model::WordLevel { unk_token } => {
+                Model::WordLevel(Box::new(WordLevel::new(vocab, unk_token)))
+            }
+            pipeline::Model::SentencePiece(def) => {
+                Model::SentencePiece(Box::new(SentencePiece::new(vocab, def)?))
+            }
+        };
+        let spellings = Spellings::new(&vocab.iter().collect::<Vec<_>>());
+        Ok(Self { spellings, stages: Stages::new(&pipeline.pre_tokenizers)?, model })
+    }
+
+    /// Whether a stage asks where text came from.
+    pub(crate) fn reads_origin(&self) -> bool {
+        self.stages.reads_origin()
+    }
+
+    /// Encodes a normalized text without added tokens.
+    pub(crate) fn encode(
+        &self,
+        draft: &mut Draft,
+        caches: &mut Vec<GeneralCache>,
+        scratch: &mut ModelScratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let track = sink.wants_spans();
+        self.stages.run(draft, caches, track)?;
+        let mut polled = 0;
+        for &piece in &draft.pieces {
+            let text = draft.text.get(piece.start..piece.end).unwrap_or_default();
+            scratch.tokens.clear();
+            if piece.end > polled + POLL {
+                polled = piece.end;
+                watch.poll()?;
+            }
+            self.model.tokenize(text, scratch)?;
+            for token in &scratch.tokens {
+                if !track {
+                    sink.few([token.id], 1);
+                    continue;
+                }
+                let span = Span {
+                    start: piece.start + token.start as usize,
+                    end: piece.start + token.end as usize,
+                };
+                let given = draft.given_range(span);
+                sink.added(token.id, draft.base + given.start, draft.base + given.end);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// Leaves the tokens of a piece in `scratch.tokens`.
+    fn tokenize(&self, piece: &str, scratch: &mut ModelScratch) -> Result<()> {
+        let ModelScratch { tokens, bpe, unigram, sentencepiece } = scratch;
+        match self {
+            Self::Bpe(model) => model.tokenize(piece, bpe, tokens),
+            Self::Unigram(model) => model.tokenize(piece, unigram, tokens),
+            Self::WordPiece(model) => model.tokenize(piece, tokens),
+            Self::WordLevel(model) => model.tokenize(piece, tokens),
+            Self::SentencePiece(model) => model.tokenize(piece, sentencepiece, tokens),
+        }
+    }
+}
