@@ -9,9 +9,9 @@ use crate::encode::bytes::{self, ByteLevel};
 use crate::encode::draft::Draft;
 use crate::encode::general::{General, Rewrite};
 use crate::encode::model::bpe::{Bpe, build};
+use crate::encode::normalize::NormalizeCache;
 use crate::encode::pretokenize::Scanner;
 use crate::encode::pretokenizer::PreTokenizer;
-use crate::encode::normalize::NormalizeCache;
 use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
 use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::spans::{Spanned, Spans};
@@ -433,9 +433,7 @@ impl Tokenizer {
     ) -> Result<()> {
         match &self.engine {
             _ if invalid.is_empty() => Ok(()),
-            Engine::Bytes(bytes) => {
-                bytes.encode_bytes(&self.vocab, invalid, scratch, watch, sink)
-            }
+            Engine::Bytes(bytes) => bytes.encode_bytes(&self.vocab, invalid, scratch, watch, sink),
             Engine::General(_) => Err(Error::Input {
                 why: format!(
                     "the text is not UTF-8 at byte {base}, and this tokenizer has no tokens for \

@@ -92,7 +92,9 @@ impl CharWalk {
             Some(Text::Str(text)) => text.chars().count(),
             Some(Text::Bytes(bytes)) => bytes
                 .utf8_chunks()
-                .map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty()))
+                .map(|chunk| {
+                    chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty())
+                })
                 .sum(),
             None => 0,
         };

@@ -24,8 +24,8 @@ use unicode_segmentation::UnicodeSegmentation;
 /// several bytes, parts of added tokens.
 const PIECES: [&str; 30] = [
     " ", "  ", "\n", "\r\n", "\t", "a", "b", "ab", "Ab", "the", "'s", "'", "1", "12", "123", ".",
-    ". ", "! ", "?\"", "é", "e\u{301}", "中", "中文", "👍", "\u{3000}", "<x>", "<x", "x><y>", "<y>",
-    "zzz",
+    ". ", "! ", "?\"", "é", "e\u{301}", "中", "中文", "👍", "\u{3000}", "<x>", "<x", "x><y>",
+    "<y>", "zzz",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -35,7 +35,8 @@ fn text() -> impl Strategy<Value = String> {
 /// Text, now and then with a byte that belongs to no character, or long runs.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let run = (prop::sample::select(&PIECES[..]), 1_usize..60).prop_map(|(part, n)| part.repeat(n));
-    let bad = prop::collection::vec(prop::sample::select(&[0x80, 0xE4, 0xFF, 0xF0, 0xB8][..]), 1..4);
+    let bad =
+        prop::collection::vec(prop::sample::select(&[0x80, 0xE4, 0xFF, 0xF0, 0xB8][..]), 1..4);
     let part = prop_oneof![
         6 => text().prop_map(String::into_bytes),
         2 => run.prop_map(String::into_bytes),
@@ -328,11 +329,13 @@ proptest! {
 /// Characters of every class, in an order of chance.
 fn sentence_text() -> impl Strategy<Value = String> {
     let classes = [
-        ".", ".", "!", "?", "。", "\u{2024}", " ", " ", "\t", "\u{a0}", "\n", "\r", "\r\n", "\u{85}",
-        "\u{2029}", ")", "\"", "”", "(", ",", "-", ":", "…", "a", "b", "A", "Ω", "ß", "1", "٣", "中",
-        "ก", "\u{301}", "\u{200d}", "\u{ad}", "$", "_", "\u{feff}", "ª", "ǅ", "\u{2160}",
+        ".", ".", "!", "?", "。", "\u{2024}", " ", " ", "\t", "\u{a0}", "\n", "\r", "\r\n",
+        "\u{85}", "\u{2029}", ")", "\"", "”", "(", ",", "-", ":", "…", "a", "b", "A", "Ω", "ß",
+        "1", "٣", "中", "ก", "\u{301}", "\u{200d}", "\u{ad}", "$", "_", "\u{feff}", "ª", "ǅ",
+        "\u{2160}",
     ];
-    prop::collection::vec(prop::sample::select(classes.to_vec()), 0..40).prop_map(|all| all.concat())
+    prop::collection::vec(prop::sample::select(classes.to_vec()), 0..40)
+        .prop_map(|all| all.concat())
 }
 
 #[test]

@@ -140,9 +140,11 @@ impl AddedTokens {
             match segment {
                 Segment::Text(span) => {
                     let inside = text.get(span.start..span.end).unwrap_or_default();
-                    found.extend(self.in_normalized(inside, allowed, plain).into_iter().map(
-                        |segment| segment.shifted(span.start),
-                    ));
+                    found.extend(
+                        self.in_normalized(inside, allowed, plain)
+                            .into_iter()
+                            .map(|segment| segment.shifted(span.start)),
+                    );
                 }
                 token @ Segment::Token(..) => found.push(token),
             }

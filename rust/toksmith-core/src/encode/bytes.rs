@@ -148,12 +148,7 @@ impl ByteLevel {
 }
 
 /// Maps ids with positions in a rewritten text to positions in the text as given.
-pub(crate) fn give_mapped(
-    draft: &Draft,
-    ids: &[TokenId],
-    spans: &[Span],
-    sink: &mut impl Sink,
-) {
+pub(crate) fn give_mapped(draft: &Draft, ids: &[TokenId], spans: &[Span], sink: &mut impl Sink) {
     for (&id, &span) in ids.iter().zip(spans) {
         // Where nothing has changed a token of half a character has its own bytes.
         let given = if draft.origin == Origin::Same { span } else { draft.given_range(span) };

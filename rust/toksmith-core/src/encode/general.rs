@@ -3,8 +3,8 @@
 use super::draft::{Draft, Origin};
 use super::model::Token;
 use super::model::char_bpe::{CharBpe, CharBpeScratch};
-use super::model::spellings::Spellings;
 use super::model::sentencepiece::{SentencePiece, SentencePieceScratch};
+use super::model::spellings::Spellings;
 use super::model::unigram::{Unigram, UnigramScratch};
 use super::model::wordlevel::WordLevel;
 use super::model::wordpiece::WordPiece;

@@ -17,9 +17,9 @@ pub(crate) mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;
-mod supported;
 mod protobuf;
 pub mod sentencepiece;
+mod supported;
 mod tiktoken;
 
 pub use bpe_pair::load_pair;

@@ -257,7 +257,12 @@ pub fn load(data: &[u8]) -> Result<Loaded> {
         let text = || String::from_utf8_lossy(piece.text).into_owned();
         match piece.kind {
             PieceKind::Control => {
-                added.push(AddedToken { id, content: text(), special: true, ..AddedToken::default() });
+                added.push(AddedToken {
+                    id,
+                    content: text(),
+                    special: true,
+                    ..AddedToken::default()
+                });
             }
             PieceKind::UserDefined => user_defined.push(text()),
             _ => {}

@@ -8,11 +8,11 @@ pub mod bpe;
 pub mod char_bpe;
 mod double_array;
 mod rank_queue;
+pub mod sentencepiece;
 pub mod spellings;
+pub mod unigram;
 pub mod wordlevel;
 pub mod wordpiece;
-pub mod sentencepiece;
-pub mod unigram;
 
 use crate::error::{Error, Result};
 use crate::token::TokenId;
