@@ -159,7 +159,7 @@ fn lines(data: &[u8]) -> Result<Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, lines, load};
+    use super::{Settings, lines, load, read};
     use crate::error::{Error, Place};
 
     #[test]
@@ -172,11 +172,13 @@ mod tests {
 
     #[test]
     fn of_a_token_listed_twice_the_last_line_counts() {
-        let definition = load(b"[UNK]\na\n\nb\na\n", &Settings::default()).unwrap_or_default();
-        let tokens: Vec<_> = definition.vocab.iter().collect();
+        let (vocab, decode_only) = read(b"[UNK]\na\n\nb\na\n").unwrap_or_default();
+        let tokens: Vec<_> = vocab.iter().collect();
         assert_eq!(tokens, [(0, b"[UNK]".as_slice()), (3, b"b"), (4, b"a")]);
-        assert_eq!(definition.decode_only, [(2, Vec::new())]);
-        // Four tokens in the library's eyes: the first that is not there would be number 4.
-        assert!(load(b"", &Settings::default()).is_err());
+        assert_eq!(decode_only, [(2, Vec::new())]);
+        assert!(read(b"").is_err());
+        // The library would number `[SEP]` after four tokens, with the number of `a`.
+        let error = load(b"[UNK]\na\n\nb\na\n", &Settings::default()).err();
+        assert!(matches!(error, Some(Error::Unsupported { .. })), "{error:?}");
     }
 }
