@@ -119,7 +119,8 @@ NORMALIZERS: dict[str, normalizers.Normalizer] = {
     "precompiled": normalizers.Precompiled(charsmap()),
     "nothing": normalizers.Sequence([]),
     "nested": normalizers.Sequence([
-        normalizers.NFD(), normalizers.Sequence([normalizers.StripAccents(), normalizers.Lowercase()])
+        normalizers.NFD(),
+        normalizers.Sequence([normalizers.StripAccents(), normalizers.Lowercase()]),
     ]),
 }  # fmt: skip
 
@@ -291,6 +292,7 @@ def pipelines() -> Iterator[tuple[str, str]]:
 
 def legacy() -> Iterator[tuple[str, str]]:
     """Spellings of older versions of the library, which the current one reads but never writes."""
+
     def changed(text: str, **parts: Any) -> str:
         return json.dumps(json.loads(text) | parts)
 

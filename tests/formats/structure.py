@@ -32,9 +32,9 @@ def dump(value: object) -> str:
         fields = [(name, dump(field)) for name, field in value.items()]
         if isinstance(value, Twice):
             fields.insert(0, (value.again[0], dump(value.again[1])))
-        return "{%s}" % ",".join(f"{json.dumps(name)}:{field}" for name, field in fields)
+        return "{" + ",".join(f"{json.dumps(name)}:{field}" for name, field in fields) + "}"
     if isinstance(value, list):
-        return "[%s]" % ",".join(dump(element) for element in value)
+        return "[" + ",".join(dump(element) for element in value) + "]"
     return json.dumps(value)
 
 
