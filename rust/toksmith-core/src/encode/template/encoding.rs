@@ -23,7 +23,7 @@ pub struct Encoding {
     pub special_mask: Vec<u8>,
     /// 0 for padding.
     pub attention_mask: Vec<u8>,
-    /// What tokens are called that a template or padding has put there.
+    /// What tokens are called that are not called as in the vocabulary.
     pub names: Names,
     /// Where the tokens of each text are.
     pub sequences: Sequences,
