@@ -2,6 +2,9 @@
 //!
 //! - here: whole sequences, one or many.
 //! - [`stream`]: piece by piece, as a model generates.
+//! - [`chain`]: the decoders of a tokenizer.json, for tokens that are not bytes; whole or piece by
+//!   piece.
+//! - [`steps`]: piece by piece as tokenizers does it.
 
 pub mod chain;
 pub mod steps;

@@ -42,7 +42,7 @@ pub(super) struct Fill {
 impl Encoding {
     /// Tokens of a text, or part of one: of type `type_id`, none of them special.
     ///
-    /// `spans` and `words` are as long as `ids`.
+    /// `spans` and `words` are as long as `ids`. The second text of a pair has type 1.
     pub fn new(ids: Vec<TokenId>, spans: Vec<Span>, words: Vec<Option<u32>>, type_id: u32) -> Self {
         let len = ids.len();
         debug_assert!(spans.len() == len && words.len() == len);
