@@ -11,12 +11,24 @@ from toksmith._native import InputError, ModelError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a folder may hold, in the order of preference.
-_IN_A_FOLDER = ("tokenizer.json", "tokenizer.model", "*.toksmith", "*.tiktoken")
+# What a folder may hold, in the order of preference; a pair of files only together.
+_IN_A_FOLDER = (
+    ("tokenizer.json",), ("tokenizer.model",), ("*.toksmith",), ("*.tiktoken",), ("tekken.json",),
+    ("vocab.json", "merges.txt"), ("vocab.txt",), ("*.model",), ("*.gguf",),
+)  # fmt: skip
+# What may stand beside it and say more.
+_CONFIGURATIONS = (
+    "tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
+    "chat_template.jinja",
+)  # fmt: skip
+_PACKED = b"TOKSMITH FOLDER\n"
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
-    """The model file that `path` means (a folder means the one it holds) and its bytes.
+    """The model file that `path` means and its bytes.
+
+    A folder means the one it holds. Where that needs a second file, or configurations stand beside
+    it, the folder is given with all of their bytes, packed into one piece.
 
     Raises:
         InputError: There is no such file, or it cannot be read.
@@ -25,7 +37,11 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
     file = as_path(path)
     try:
         if file.is_dir():
-            file = _model_in(file)
+            files = _model_in(file)
+            files += [found for name in _CONFIGURATIONS if (found := file / name).is_file()]
+            if len(files) > 1:
+                return file, _pack(files)
+            file = files[0]
         if not file.is_file():
             why = "not a regular file" if file.exists() else "no such file or folder"
             raise InputError(f"{file}: {why}")
@@ -70,12 +86,21 @@ def as_path(path: str | os.PathLike[str]) -> Path:
         ) from None
 
 
-def _model_in(folder: Path) -> Path:
-    for pattern in _IN_A_FOLDER:
-        found = sorted(folder.glob(pattern))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(file.name for file in found)
-            raise ModelError(f"{folder}: holds several model files, name one: {names}")
-    raise ModelError(f"{folder}: holds no model file ({', '.join(_IN_A_FOLDER)})")
+def _model_in(folder: Path) -> list[Path]:
+    for patterns in _IN_A_FOLDER:
+        matching = [sorted(folder.glob(pattern)) for pattern in patterns]
+        for found in matching:
+            if len(found) > 1:
+                names = ", ".join(file.name for file in found)
+                raise ModelError(f"{folder}: holds several model files, name one: {names}")
+        if all(matching):
+            return [file for found in matching for file in found]
+    known = ", ".join(" with ".join(patterns) for patterns in _IN_A_FOLDER)
+    raise ModelError(f"{folder}: holds no model file ({known})")
+
+
+def _pack(files: list[Path]) -> bytes:
+    """Names and contents, each after its length; see `formats/folder/packed.rs`."""
+    parts = [part for file in files for part in (file.name.encode(), file.read_bytes())]
+    lengths = (len(part).to_bytes(8, "little") for part in parts)
+    return _PACKED + b"".join(length + part for length, part in zip(lengths, parts, strict=True))

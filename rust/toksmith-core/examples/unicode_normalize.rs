@@ -65,9 +65,9 @@ fn main() {
     println!("/// Capitals, as runs: first, last, step, and what to add for the small letter.");
     println!("#[rustfmt::skip]");
     let runs = small_letters();
-    println!("pub(super) static SMALL: [(u32, u32, u32, i32); {}] = [", runs.len());
-    for run in runs {
-        println!("{run:?},");
+    println!("pub(super) static SMALL: [(char, char, u32, i32); {}] = [", runs.len());
+    for (first, last, step, add) in runs {
+        println!("('{}', '{}', {step}, {add}),", first.escape_unicode(), last.escape_unicode());
     }
     println!("];");
 }
@@ -136,8 +136,8 @@ fn seconds() -> HashSet<char> {
 }
 
 /// The runs of capitals with one small letter each. U+0130 alone has two; `lowercase.rs` knows.
-fn small_letters() -> Vec<(u32, u32, u32, i32)> {
-    let mut runs: Vec<(u32, u32, u32, i32)> = Vec::new();
+fn small_letters() -> Vec<(char, char, u32, i32)> {
+    let mut runs: Vec<(char, char, u32, i32)> = Vec::new();
     for c in '\0'..=char::MAX {
         let mut small = c.to_lowercase();
         let (Some(d), None) = (small.next(), small.next()) else {
@@ -147,16 +147,18 @@ fn small_letters() -> Vec<(u32, u32, u32, i32)> {
         if c == d {
             continue;
         }
-        let (code, delta) = (c as u32, d as i32 - c as i32);
+        let delta = d as i32 - c as i32;
         match runs.last_mut() {
             Some((first, last, step, add))
-                if *add == delta
-                    && (first == last && code - *last <= 2 || code - *last == *step) =>
+                if *add == delta && {
+                    let gap = c as u32 - *last as u32;
+                    first == last && gap <= 2 || gap == *step
+                } =>
             {
-                *step = code - *last;
-                *last = code;
+                *step = c as u32 - *last as u32;
+                *last = c;
             }
-            _ => runs.push((code, code, 1, delta)),
+            _ => runs.push((c, c, 1, delta)),
         }
     }
     runs

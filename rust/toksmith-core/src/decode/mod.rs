@@ -3,6 +3,9 @@
 //! - here: whole sequences, one or many. A byte-level tokenizer joins bytes; any other has the
 //!   decoders of its file ([`chain`]) or those of SentencePiece ([`sentencepiece`]).
 //! - [`stream`]: piece by piece, as a model generates.
+//! - [`chain`]: the decoders of a tokenizer.json, for tokens that are not bytes; whole or piece by
+//!   piece.
+//! - [`steps`]: piece by piece as tokenizers does it.
 
 pub mod chain;
 pub mod sentencepiece;

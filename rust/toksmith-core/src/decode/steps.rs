@@ -3,7 +3,8 @@
 //! It decodes a window of the last ids again at every step, and gives out by what the text has
 //! grown, unless the text ends in U+FFFD, which may become a character. For new code
 //! [`super::stream`] and [`super::chain::ChainStream`] are better: they never decode twice and
-//! their texts always add up to the whole.
+//! their texts always add up to the whole. The window is one step long where texts end in whole
+//! characters; while they do not it grows, and each step takes as long as the window.
 
 use crate::error::{Error, Result};
 use crate::token::TokenId;

@@ -55,8 +55,8 @@ impl Draft {
         }
         match &self.origin {
             Origin::Same => Span {
-                start: self.text.floor_char_boundary(start),
-                end: self.text.ceil_char_boundary(end),
+                start: character_at(&self.text, start).start,
+                end: character_at(&self.text, end - 1).end,
             },
             Origin::Map(map) => match (map.get(start), map.get(end - 1)) {
                 (Some(first), Some(last)) => Span { start: first.0 as usize, end: last.1 as usize },
@@ -78,4 +78,11 @@ impl Draft {
         let pieces = vec![Span { start: 0, end: text.len() }];
         Self { text, origin, given, base, pieces }
     }
+}
+
+/// The character that the byte at `at` is part of; empty at the end of the text.
+pub(crate) fn character_at(text: &str, at: usize) -> Span {
+    let start = (0..=at).rev().find(|&start| text.is_char_boundary(start)).unwrap_or(0);
+    let character = text.get(start..).and_then(|rest| rest.chars().next());
+    Span { start, end: start + character.map_or(0, char::len_utf8) }
 }

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn formats_are_told_apart_by_content() {
         let cases: [(&[u8], Format); 13] = [
-            (b" \n{\"model\": 1}", Format::HfJson),
+            (b" \n{\"model\": {}}", Format::HfJson),
             (b"{\"version\": \"1.0\", \"model\": {\"type\"", Format::HfJson),
             (b"{\"!\": 0, \"model\": 1, \"the\": 2}", Format::VocabJson),
             (b"{\"config\": {}, \"vocab\": []}", Format::Tekken),

@@ -15,12 +15,11 @@ impl ByteFallback {
     pub(super) fn run(&mut self, input: &Tokens, out: &mut Tokens, last: bool) -> Result<()> {
         let Self { whole, run } = self;
         whole.each(input, |token| {
-            match byte(token) {
-                Some(byte) => run.push(byte),
-                None => {
-                    flush(run, out);
-                    out.push(token);
-                }
+            if let Some(byte) = byte(token) {
+                run.push(byte);
+            } else {
+                flush(run, out);
+                out.push(token);
             }
             Ok(())
         })?;

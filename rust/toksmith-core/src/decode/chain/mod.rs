@@ -49,7 +49,7 @@ enum Step {
     Fuse,
     Strip(strip::Strip),
     Literal(replace::Literal),
-    Matched(replace::Matched),
+    Matched(Box<replace::Matched>),
     /// No decoder: spaces between tokens. Whether there has been a token.
     Spaces(bool),
 }
@@ -58,7 +58,7 @@ impl DecodeChain {
     /// Compiles decoders.
     ///
     /// # Errors
-    /// Those of a `Replace`'s pattern; [`Error::Unsupported`] for SentencePiece's own decoder,
+    /// Those of a `Replace`'s pattern; [`Error::Unsupported`] for the decoder of `.model` files,
     /// which goes by kinds of pieces and not by their text.
     pub fn new(decoder: &Decoder) -> Result<Self> {
         let mut steps = Vec::new();
@@ -141,14 +141,14 @@ fn add(decoder: &Decoder, steps: &mut Vec<Step>) -> Result<()> {
             let literal = replace::literal(&pattern.pattern);
             match literal.and_then(|old| replace::Literal::new(&old, content)) {
                 Some(literal) => Step::Literal(literal),
-                None => Step::Matched(replace::Matched::new(pattern, content)?),
+                None => Step::Matched(Box::new(replace::Matched::new(pattern, content)?)),
             }
         }
         Decoder::Sequence(decoders) => {
             return decoders.iter().try_for_each(|decoder| add(decoder, steps));
         }
         Decoder::SentencePiece { .. } => {
-            return Err(Error::unsupported("SentencePiece's decoder among others"));
+            return Err(Error::unsupported("the decoder of SentencePiece in a chain of others"));
         }
     });
     Ok(())

@@ -1,4 +1,4 @@
-//! SentencePiece's `precompiled_charsmap`: strings and what they are replaced by, in a double array.
+//! `precompiled_charsmap` of `SentencePiece`: strings and what they are replaced by.
 //!
 //! The blob is the size of a trie in bytes (`u32`, little-endian), the trie as a double array of
 //! `u32` units, and the replacements, each ended by a NUL. A unit says which byte leads to it, how
@@ -32,7 +32,7 @@ impl Charsmap {
             .split_first_chunk()
             .ok_or_else(|| Error::field(FIELD, "expected at least 4 bytes"))?;
         let size = u32::from_le_bytes(*size) as usize;
-        if size % 4 != 0 || size > rest.len() {
+        if !size.is_multiple_of(4) || size > rest.len() {
             let why = format!(
                 "a trie of {size} bytes; expected a multiple of 4, at most {} that follow",
                 rest.len()
@@ -116,12 +116,12 @@ mod tests {
     /// The trie of "a", replaced by "x", and "ab", replaced by nothing.
     fn small() -> Vec<u8> {
         let mut units = vec![0; 512];
-        let (root, a, ab) = (1, 1 ^ b'a' as usize, 4 ^ b'b' as usize);
-        units[0] = (root as u32) << 10;
+        let (root, a, ab) = (1, 1 ^ usize::from(b'a'), 4 ^ usize::from(b'b'));
+        units[0] = root << 10;
         units[a] = ((a ^ 4) as u32) << 10 | 1 << 8 | b'a' as u32;
         units[4] = 1 << 31;
-        units[ab] = ((ab ^ 300) as u32) << 10 | 1 << 8 | b'b' as u32;
-        units[300] = 1 << 31 | 1;
+        units[ab] = ((ab ^ 0x100) as u32) << 10 | 1 << 8 | b'b' as u32;
+        units[0x100] = 1 << 31 | 1;
         blob(&units, "x\0\0")
     }
 
@@ -165,6 +165,6 @@ mod tests {
         // Every unit leads back to itself, and ends a string.
         let circle: Vec<u32> = (0..256).map(|byte| byte << 10 | 1 << 8 | byte).collect();
         let map = Charsmap::new(&blob(&circle, "y")).expect("a good size");
-        let _ = map.longest_prefix(&[7; 100_000]);
+        let _ = map.longest_prefix(&vec![7; 100_000]);
     }
 }

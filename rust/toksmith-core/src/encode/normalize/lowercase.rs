@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::flags::{self, CAPITAL};
 use super::flags_table::SMALL;
+use super::passes;
 use super::rewrite::{rewrite, rootless};
 use crate::encode::draft::Draft;
 use crate::error::Result;
@@ -15,13 +16,12 @@ use crate::error::Result;
 ///
 /// U+0130 (I with a dot above) has two: [`DOT`] follows what this gives.
 pub(super) fn small(c: char) -> char {
-    let code = c as u32;
     if c == DOTTED {
         return 'i';
     }
-    let run = SMALL.get(SMALL.partition_point(|&(_, last, ..)| last < code));
-    run.filter(|&&(first, _, step, _)| first <= code && (code - first).is_multiple_of(step))
-        .and_then(|&(.., add)| char::from_u32(code.wrapping_add_signed(add)))
+    let run = SMALL.get(SMALL.partition_point(|&(_, last, ..)| last < c));
+    run.filter(|&&(first, _, step, _)| first <= c && (c as u32 - first as u32).is_multiple_of(step))
+        .and_then(|&(.., add)| char::from_u32((c as u32).wrapping_add_signed(add)))
         .unwrap_or(c)
 }
 
@@ -70,14 +70,12 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
 
 /// Text and origin.
 pub(super) fn tracked(draft: &mut Draft) -> Result<()> {
-    if rootless(draft) == 0 {
-        if draft.text.is_ascii() {
-            draft.text.make_ascii_lowercase();
-            return Ok(());
-        }
-        if flags::skip(&draft.text, 0, CAPITAL) == draft.text.len() {
-            return Ok(());
-        }
+    if rootless(draft) == 0 && draft.text.is_ascii() {
+        draft.text.make_ascii_lowercase();
+        return Ok(());
+    }
+    if !draft.text.contains(DOTTED) {
+        return passes::exchange(draft, CAPITAL, small);
     }
     rewrite(draft, |text, new| {
         let mut pos = 0;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::flags::{self};
+use super::flags;
 use super::rewrite::{rewrite, rootless};
 use crate::encode::draft::Draft;
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub(super) fn text(text: &str, mask: u16, change: impl Fn(char) -> Option<char>)
 
 /// Text and origin, without the characters that have a flag of `mask` and are `gone`.
 pub(super) fn remove(draft: &mut Draft, mask: u16, gone: impl Fn(char) -> bool) -> Result<()> {
-    if nothing_to_do(draft, mask) {
+    if rootless(draft) == 0 && all(&draft.text, mask, |c| !gone(c)) {
         return Ok(());
     }
     rewrite(draft, |text, new| {
@@ -54,6 +54,12 @@ pub(super) fn exchange(draft: &mut Draft, mask: u16, other: impl Fn(char) -> cha
     if nothing_to_do(draft, mask) {
         return Ok(());
     }
+    let same_length = |c| other(c).len_utf8() == char::len_utf8(c);
+    if rootless(draft) == 0 && all(&draft.text, mask, same_length) {
+        // Origins stay as they are.
+        draft.text = text(&draft.text, mask, |c| Some(other(c))).into_owned();
+        return Ok(());
+    }
     rewrite(draft, |text, new| {
         let mut pos = 0;
         loop {
@@ -65,6 +71,19 @@ pub(super) fn exchange(draft: &mut Draft, mask: u16, other: impl Fn(char) -> cha
             pos += c.len_utf8();
         }
     })
+}
+
+/// Whether all characters that have a flag of `mask` are `such`.
+fn all(text: &str, mask: u16, such: impl Fn(char) -> bool) -> bool {
+    let mut pos = 0;
+    loop {
+        pos = flags::skip(text, pos, mask);
+        match text[pos..].chars().next() {
+            None => return true,
+            Some(c) if !such(c) => return false,
+            Some(c) => pos += c.len_utf8(),
+        }
+    }
 }
 
 /// Whether no character has a flag of `mask`, so that origins stay as they are.

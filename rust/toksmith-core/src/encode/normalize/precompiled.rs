@@ -1,9 +1,9 @@
-//! `Precompiled`: SentencePiece's table, applied grapheme by grapheme.
+//! `Precompiled`: the table of `SentencePiece`, applied grapheme by grapheme.
 //!
 //! A grapheme of less than six bytes that begins with a string of the table is replaced *as a
 //! whole* by that string's replacement (the shortest such string decides); else each of its
 //! characters is looked up likewise. That is what tokenizers 0.23.3 does, and not what
-//! SentencePiece does. Most characters are graphemes of their own that the table does not know:
+//! `SentencePiece` does. Most characters are graphemes of their own that the table does not know:
 //! two bits tell, and runs of them are copied whole. Linear.
 
 use std::borrow::Cow;

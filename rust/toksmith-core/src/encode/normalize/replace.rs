@@ -33,8 +33,10 @@ pub(super) struct Replace {
 /// What finds the matches.
 #[derive(Debug)]
 enum Finder {
+    /// One byte.
+    Byte(u8),
     /// A string, not empty.
-    Literal(memmem::Finder<'static>),
+    Literal(Box<memmem::Finder<'static>>),
     /// Runs of at least so many of a character.
     Run { of: char, least: usize },
     /// Runs of at least so much white space.
@@ -47,7 +49,10 @@ impl Replace {
     /// Compiles a pattern; `generals` counts those that need a place in the cache.
     pub(super) fn new(pattern: &Pattern, content: &str, generals: &mut usize) -> Result<Self> {
         let finder = if let Some(literal) = literal(&pattern.pattern).filter(|it| !it.is_empty()) {
-            Finder::Literal(memmem::Finder::new(&literal).into_owned())
+            match *literal.as_bytes() {
+                [byte] => Finder::Byte(byte),
+                _ => Finder::Literal(Box::new(memmem::Finder::new(&literal).into_owned())),
+            }
         } else if let Some(run) = run(&pattern.pattern) {
             run
         } else {
@@ -68,7 +73,9 @@ impl Replace {
         let (mut copied, mut rootless, mut any) = (0, false, false);
         self.matches(text, cache, |Span { start, end }| {
             if !any {
-                out.reserve(text.len());
+                // A word in six bytes is usual; what is longer grows once more.
+                let more = self.content.len().min(8) * (text.len() / 6 + 1);
+                out.reserve(text.len() + more);
             }
             any = true;
             rootless |= end == 0 && !self.content.is_empty();
@@ -110,6 +117,8 @@ impl Replace {
     ) -> Result<()> {
         match &self.finder {
             _ if text.is_empty() => Ok(()),
+            Finder::Byte(byte) => memchr::memchr_iter(*byte, text.as_bytes())
+                .try_for_each(|start| give(Span { start, end: start + 1 })),
             Finder::Literal(finder) => {
                 let length = finder.needle().len();
                 finder

@@ -14,8 +14,9 @@
 //!
 //! Start at [`rewrite`]. Oracle: `naive.rs`. Linear.
 
-use crate::encode::draft::{Draft, Origin};
+use crate::encode::draft::{Draft, Origin, character_at};
 use crate::error::{Error, Result};
+use crate::token::Span;
 
 /// A draft being rewritten.
 pub(super) struct Rewrite<'d> {
@@ -113,9 +114,10 @@ impl Rewrite<'_> {
             Origin::Same => {
                 self.text.push_str(kept);
                 let mut at = start as u32;
+                self.map.reserve(kept.len());
                 for c in kept.chars() {
                     let next = at + c.len_utf8() as u32;
-                    self.map.resize(self.map.len() + c.len_utf8(), (at, next));
+                    repeat(&mut self.map, (at, next), c);
                     at = next;
                 }
             }
@@ -143,7 +145,7 @@ impl Rewrite<'_> {
 
     fn push(&mut self, c: char, origin: (u32, u32)) {
         self.text.push(c);
-        self.map.resize(self.map.len() + c.len_utf8(), origin);
+        repeat(&mut self.map, origin, c);
     }
 
     /// Where the old byte at `at` came from.
@@ -152,10 +154,22 @@ impl Rewrite<'_> {
             Origin::Map(map) => map.get(at).copied(),
             Origin::Same if at >= self.old.len() => None,
             Origin::Same => {
-                let start = self.old.floor_char_boundary(at);
-                Some((start as u32, self.old.ceil_char_boundary(at + 1) as u32))
+                let Span { start, end } = character_at(self.old, at);
+                Some((start as u32, end as u32))
             }
         }
+    }
+}
+
+/// Appends the origin of a character, once a byte.
+#[inline]
+fn repeat(map: &mut Vec<(u32, u32)>, origin: (u32, u32), c: char) {
+    // Known lengths, so that none of these is a call.
+    match c.len_utf8() {
+        1 => map.push(origin),
+        2 => map.extend([origin; 2]),
+        3 => map.extend([origin; 3]),
+        _ => map.extend([origin; 4]),
     }
 }
 

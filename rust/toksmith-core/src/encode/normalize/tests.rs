@@ -15,7 +15,7 @@ use super::naive::Naive;
 use super::{Normalize, flags, lowercase};
 use crate::encode::draft::{Draft, Origin};
 use crate::encode::pretokenize::Dialect;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::formats::pipeline::{Normalizer, Pattern};
 use crate::token::Span;
 
@@ -215,7 +215,7 @@ fn every_normalizer_equals_its_twin_on_generated_texts() {
     for def in all() {
         let compiled = normalize(&def);
         check(&def, &compiled, "");
-        for _ in 0..1500 {
+        for _ in 0..800 {
             check(&def, &compiled, &random.text(12));
         }
     }
@@ -224,7 +224,7 @@ fn every_normalizer_equals_its_twin_on_generated_texts() {
 #[test]
 fn sequences_of_normalizers_equal_their_twin() {
     let (all, mut random) = (all(), Random(2));
-    for _ in 0..6000 {
+    for _ in 0..2500 {
         let parts = (0..=random.below(4)).map(|_| all[random.below(all.len())].clone());
         let def = Normalizer::Sequence(parts.collect());
         let compiled = normalize(&def);
@@ -234,15 +234,16 @@ fn sequences_of_normalizers_equal_their_twin() {
     }
 }
 
-/// All of them with `TOKSMITH_FULL=1`; else those where much happens, and every 97th.
+/// All of them with `TOKSMITH_FULL=1`; else where much happens, and some of the others.
 #[test]
 fn every_character_is_normalized_as_by_the_twin() {
     let full = std::env::var_os("TOKSMITH_FULL").is_some();
-    let busy =
-        |c: u32| matches!(c, 0..0x3400 | 0xA640..0xAC20 | 0xD780..0x1_1000 | 0x1_D000..0x1_F300);
-    let chosen: Vec<char> = ('\0'..=char::MAX)
-        .filter(|&c| full || busy(c as u32) || (c as u32).is_multiple_of(97))
-        .collect();
+    let some = |c: u32| match c {
+        0..0x600 | 0x1E00..0x2200 | 0xAC00..0xAC40 | 0xFF00..0x1_0000 => true,
+        0..0x2_0000 => c.is_multiple_of(11),
+        _ => c.is_multiple_of(97),
+    };
+    let chosen: Vec<char> = ('\0'..=char::MAX).filter(|&c| full || some(c as u32)).collect();
     for def in all() {
         let compiled = normalize(&def);
         for some in chosen.chunks(32) {
@@ -395,15 +396,22 @@ fn long_runs_of_marks_cost_no_more_than_sorting_them() {
     let mut random = Random(5);
     let marks: Vec<char> =
         ('\u{300}'..'\u{370}').filter(|&c| canonical_combining_class(c) != 0).collect();
-    let text: String = (0..200_000).map(|_| marks[random.below(marks.len())]).collect();
-    let texts = [text.clone(), format!("a{text}"), "क\u{94d}".repeat(100_000), "🇫".repeat(100_000)];
+    let text: String = (0..40_000).map(|_| marks[random.below(marks.len())]).collect();
+    let texts = [text.clone(), format!("a{text}"), "क\u{94d}".repeat(20_000), "🇫".repeat(20_000)];
     for def in all() {
         let compiled = normalize(&def);
         for text in &texts {
             let time = |track: bool, length: usize| {
-                let mut draft = Draft::new(&text[..text.floor_char_boundary(length)], 0);
-                let start = Instant::now();
-                compiled.apply(&mut draft, track).map(|()| start.elapsed().as_secs_f64())
+                let length = (0..=length).rev().find(|&end| text.is_char_boundary(end));
+                let text = &text[..length.unwrap_or(0)];
+                let mut best = f64::INFINITY;
+                for _ in 0..5 {
+                    let mut draft = Draft::new(text, 0);
+                    let start = Instant::now();
+                    compiled.apply(&mut draft, track)?;
+                    best = best.min(start.elapsed().as_secs_f64());
+                }
+                Result::Ok(best)
             };
             for track in [false, true] {
                 let half = time(track, text.len() / 2);

@@ -23,7 +23,7 @@ pub struct Encoding {
     pub special_mask: Vec<u8>,
     /// 0 for padding.
     pub attention_mask: Vec<u8>,
-    /// What tokens are called that a template or padding has put there.
+    /// What tokens are called that are not called as in the vocabulary.
     pub names: Names,
     /// Where the tokens of each text are.
     pub sequences: Sequences,
@@ -42,7 +42,7 @@ pub(super) struct Fill {
 impl Encoding {
     /// Tokens of a text, or part of one: of type `type_id`, none of them special.
     ///
-    /// `spans` and `words` are as long as `ids`.
+    /// `spans` and `words` are as long as `ids`. The second text of a pair has type 1.
     pub fn new(ids: Vec<TokenId>, spans: Vec<Span>, words: Vec<Option<u32>>, type_id: u32) -> Self {
         let len = ids.len();
         debug_assert!(spans.len() == len && words.len() == len);

@@ -4,8 +4,10 @@ use super::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::token::Span;
 
-/// Tokens that one call may put together, overflowing parts included: some gigabytes.
-const BUDGET: usize = 1 << 26;
+/// Tokens that combinations of overflowing parts may have together: some 500 MB.
+const BUDGET: usize = 1 << 24;
+/// As many tokens as an encoding without any counts for.
+const ENCODING: usize = 16;
 
 impl Encoding {
     /// The encodings one behind the other. With `growing_offsets` spans go on where those before
@@ -16,66 +18,69 @@ impl Encoding {
     /// and so on within parts. The result holds as many parts as the product of theirs.
     ///
     /// # Errors
-    /// [`Error::Input`] where the parts would fill the memory.
+    /// [`Error::Input`] where there would be too many combinations; nothing is built then.
     pub fn merge(encodings: impl IntoIterator<Item = Self>, growing_offsets: bool) -> Result<Self> {
-        let mut merge = Merge { growing_offsets, budget: BUDGET };
         let mut encodings = encodings.into_iter();
         let mut merged = encodings.next().unwrap_or_default();
         for encoding in encodings {
-            merge.append(&mut merged, &encoding)?;
+            let budget = BUDGET + 2 * (weight(&merged) + weight(&encoding));
+            if spend(&merged, &encoding, budget).is_none() {
+                let why = format!(
+                    "the overflowing parts of these texts, combined, have more than {BUDGET} tokens"
+                );
+                return Err(Error::Input { why });
+            }
+            append(&mut merged, &encoding, growing_offsets);
         }
         Ok(merged)
     }
 }
 
-struct Merge {
-    growing_offsets: bool,
-    /// Tokens left; a part without tokens counts as one of 16.
-    budget: usize,
+/// Tokens of an encoding, overflowing parts included.
+fn weight(encoding: &Encoding) -> usize {
+    encoding.len() + ENCODING + encoding.overflowing.iter().map(weight).sum::<usize>()
 }
 
-impl Merge {
-    /// A copy of `first` with `second` behind.
-    fn joined(&mut self, first: &Encoding, second: &Encoding) -> Result<Encoding> {
-        let mut joined = first.clone();
-        self.append(&mut joined, second)?;
-        Ok(joined)
-    }
-
-    /// Puts `second` behind `first`.
-    fn append(&mut self, first: &mut Encoding, second: &Encoding) -> Result<()> {
-        let cost = first.len() + second.len() + 16;
-        self.budget = self.budget.checked_sub(cost).ok_or_else(|| Error::Input {
-            why: format!(
-                "the overflowing parts of these texts, combined, have more than {BUDGET} tokens"
-            ),
-        })?;
-        let mut parts = Vec::new();
-        for part in &first.overflowing {
-            parts.push(self.joined(part, second)?);
-            for other in &second.overflowing {
-                parts.push(self.joined(part, other)?);
-            }
-        }
+/// What is left of a budget of tokens after [`append`], if it is enough.
+fn spend(first: &Encoding, second: &Encoding, budget: usize) -> Option<usize> {
+    let mut left = budget.checked_sub(first.len() + second.len() + ENCODING)?;
+    for part in &first.overflowing {
+        left = spend(part, second, left)?;
         for other in &second.overflowing {
-            parts.push(self.joined(first, other)?);
+            left = spend(part, other, left)?;
         }
-
-        let len = first.len();
-        let end = first.spans.last().map_or(0, |span| span.end);
-        let base = if self.growing_offsets { end } else { 0 };
-        let moved = |span: &Span| Span { start: span.start + base, end: span.end + base };
-        first.ids.extend_from_slice(&second.ids);
-        first.type_ids.extend_from_slice(&second.type_ids);
-        first.spans.extend(second.spans.iter().map(moved));
-        first.words.extend_from_slice(&second.words);
-        first.special_mask.extend_from_slice(&second.special_mask);
-        first.attention_mask.extend_from_slice(&second.attention_mask);
-        first.names.append(&second.names, len);
-        for (number, range) in second.sequences.shifted(len).iter() {
-            first.sequences.set(number, range);
-        }
-        first.overflowing = parts;
-        Ok(())
     }
+    second.overflowing.iter().try_fold(left, |left, other| spend(first, other, left))
+}
+
+/// A copy of `first` with `second` behind.
+fn joined(first: &Encoding, second: &Encoding, growing_offsets: bool) -> Encoding {
+    let mut joined = first.clone();
+    append(&mut joined, second, growing_offsets);
+    joined
+}
+
+/// Puts `second` behind `first`.
+fn append(first: &mut Encoding, second: &Encoding, growing_offsets: bool) {
+    let mut parts = Vec::new();
+    for part in &first.overflowing {
+        parts.push(joined(part, second, growing_offsets));
+        parts.extend(second.overflowing.iter().map(|other| joined(part, other, growing_offsets)));
+    }
+    parts.extend(second.overflowing.iter().map(|other| joined(first, other, growing_offsets)));
+
+    let len = first.len();
+    let base = if growing_offsets { first.spans.last().map_or(0, |span| span.end) } else { 0 };
+    let moved = |span: &Span| Span { start: span.start + base, end: span.end + base };
+    first.ids.extend_from_slice(&second.ids);
+    first.type_ids.extend_from_slice(&second.type_ids);
+    first.spans.extend(second.spans.iter().map(moved));
+    first.words.extend_from_slice(&second.words);
+    first.special_mask.extend_from_slice(&second.special_mask);
+    first.attention_mask.extend_from_slice(&second.attention_mask);
+    first.names.append(&second.names, len);
+    for (number, range) in second.sequences.shifted(len).iter() {
+        first.sequences.set(number, range);
+    }
+    first.overflowing = parts;
 }

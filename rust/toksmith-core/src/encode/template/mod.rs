@@ -132,9 +132,10 @@ impl Template {
             match step {
                 Step::Wrap(wrap) => {
                     for (place, part) in parts.iter_mut().enumerate() {
-                        match add_special {
-                            true => part.encoding = wrap.apply(&part.encoding, place),
-                            false => wrap.leave(&mut part.encoding),
+                        if add_special {
+                            part.encoding = wrap.apply(&part.encoding, place);
+                        } else {
+                            wrap.leave(&mut part.encoding);
                         }
                     }
                 }
@@ -167,7 +168,7 @@ fn joined(mut first: Encoding, second: Option<Encoding>) -> Result<Encoding> {
 fn add(post_processor: &PostProcessor, steps: &mut Vec<Step>) -> Result<()> {
     match post_processor {
         PostProcessor::Bert { sep, cls } => {
-            steps.push(Step::Wrap(wrap::Wrap::new(sep, cls, false)))
+            steps.push(Step::Wrap(wrap::Wrap::new(sep, cls, false)));
         }
         PostProcessor::Roberta { sep, cls, trim_offsets, add_prefix_space } => {
             if *trim_offsets {

@@ -1,7 +1,8 @@
-//! Texts of tokens that are not of any text: a template or padding names them itself.
+//! Texts of tokens that are other than the vocabulary's.
 //!
-//! Files may give these tokens other names than the vocabulary has for their ids, and both are
-//! seen: ids by the model, names by people.
+//! A template and padding name their tokens themselves. An added token that takes white space
+//! with it is called by all that it has taken, and what a unigram model does not know by itself.
+//! Models see ids, people see names.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ impl Names {
     }
 
     /// Names a range of tokens behind those named so far.
-    pub(super) fn push(&mut self, range: Range<usize>, name: &Arc<str>) {
+    pub fn push(&mut self, range: Range<usize>, name: &Arc<str>) {
         if !range.is_empty() {
             self.0.push((range, Arc::clone(name)));
         }

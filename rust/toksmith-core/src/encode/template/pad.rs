@@ -33,7 +33,9 @@ pub fn pad(batch: &mut [Encoding], padding: &Padding) -> Result<()> {
         type_id: padding.pad_type_id,
         name: padding.pad_token.as_str().into(),
     };
-    batch.iter_mut().for_each(|encoding| encoding.pad(padded, padding.side, &fill));
+    for encoding in batch {
+        encoding.pad(padded, padding.side, &fill);
+    }
     Ok(())
 }
 

@@ -73,7 +73,9 @@ impl Pieces {
                 }
                 Piece::Special(fills) if add_special => {
                     let mut encoding = Encoding::default();
-                    fills.iter().for_each(|fill| encoding.fill(fill, 1, 1));
+                    for fill in fills {
+                        encoding.fill(fill, 1, 1);
+                    }
                     filled.push(Part { encoding, source: 0 });
                 }
                 Piece::Special(_) => {}

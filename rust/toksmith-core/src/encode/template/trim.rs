@@ -92,8 +92,9 @@ fn by_byte(span: Span, edges: Edges, text: &[u8]) -> Span {
     let mut start = span.start;
     if edges.start > 0 {
         start = floor(text, start);
+        let limit = after(text, floor(text, span.end.saturating_sub(1)));
         for _ in 0..edges.start {
-            start = after(text, start).min(span.end);
+            start = after(text, start).min(limit);
         }
     }
     let mut end = span.end;

@@ -6,7 +6,8 @@ use crate::formats::pipeline::{Side, Truncation, TruncationStrategy};
 
 /// Shortens one text or two so that with `added` tokens of a template they have `max_length`.
 ///
-/// As in tokenizers a template longer than that turns truncation off.
+/// As in tokenizers a template longer than that turns truncation off. What is cut off is kept in
+/// [`Encoding::overflowing`] only if `overflow` says so; errors are the same.
 ///
 /// # Errors
 /// [`Error::Input`] where the strategy shortens a text that is not there or too short, or where
@@ -16,15 +17,18 @@ pub fn truncate(
     mut second: Option<Encoding>,
     truncation: &Truncation,
     added: usize,
+    overflow: bool,
 ) -> Result<(Encoding, Option<Encoding>)> {
     let Some(length) = truncation.max_length.checked_sub(added) else {
         return Ok((first, second));
     };
-    let Truncation { side, strategy, stride, .. } = *truncation;
+    let cut = |text: &mut Encoding, length| {
+        text.cut(length, truncation.stride, truncation.side, overflow)
+    };
     if length == 0 {
-        first.truncate(0, stride, side)?;
+        cut(&mut first, 0)?;
         if let Some(second) = &mut second {
-            second.truncate(0, stride, side)?;
+            cut(second, 0)?;
         }
         return Ok((first, second));
     }
@@ -32,15 +36,21 @@ pub fn truncate(
     let Some(excess) = total.checked_sub(length).filter(|&excess| excess > 0) else {
         return Ok((first, second));
     };
-    match (strategy, &mut second) {
-        (TruncationStrategy::LongestFirst, None) => first.truncate(length, stride, side)?,
+    match (truncation.strategy, &mut second) {
+        (TruncationStrategy::LongestFirst, None) => cut(&mut first, length)?,
         (TruncationStrategy::LongestFirst, Some(second)) => {
             let (one, two) = shares(first.len(), second.len(), length);
-            first.truncate(one, stride, side)?;
-            second.truncate(two, stride, side)?;
+            cut(&mut first, one)?;
+            cut(second, two)?;
         }
-        (TruncationStrategy::OnlyFirst, _) => shorten(&mut first, excess, truncation)?,
-        (TruncationStrategy::OnlySecond, Some(second)) => shorten(second, excess, truncation)?,
+        (TruncationStrategy::OnlyFirst, _) => {
+            let left = left(&first, excess, truncation)?;
+            cut(&mut first, left)?;
+        }
+        (TruncationStrategy::OnlySecond, Some(second)) => {
+            let left = left(second, excess, truncation)?;
+            cut(second, left)?;
+        }
         (TruncationStrategy::OnlySecond, None) => {
             let why = "truncation of the second text: there is none".to_owned();
             return Err(Error::Input { why });
@@ -69,19 +79,16 @@ fn stride_error(stride: usize, length: usize) -> Error {
     }
 }
 
-/// Removes `excess` tokens from a text that has more.
-fn shorten(text: &mut Encoding, excess: usize, truncation: &Truncation) -> Result<()> {
-    match text.len().checked_sub(excess) {
-        Some(left) if left > 0 => text.truncate(left, truncation.stride, truncation.side),
-        _ => Err(Error::Input {
-            why: format!(
-                "truncation: a text of {} tokens is too short to lose {excess}, as a length of {} \
-                 asks for",
-                text.len(),
-                truncation.max_length
-            ),
-        }),
-    }
+/// How many tokens a text has left without `excess` of them: one at least.
+fn left(text: &Encoding, excess: usize, truncation: &Truncation) -> Result<usize> {
+    text.len().checked_sub(excess).filter(|&left| left > 0).ok_or_else(|| Error::Input {
+        why: format!(
+            "truncation: a text of {} tokens is too short to lose {excess}, as a length of {} \
+             asks for",
+            text.len(),
+            truncation.max_length
+        ),
+    })
 }
 
 /// The lengths of two texts of which the longer one is shortened first, then both.
@@ -103,13 +110,17 @@ impl Encoding {
     /// # Errors
     /// [`Error::Input`] if there is something to cut and `stride` is not less than `length`.
     pub fn truncate(&mut self, length: usize, stride: usize, side: Side) -> Result<()> {
+        self.cut(length, stride, side, true)
+    }
+
+    fn cut(&mut self, length: usize, stride: usize, side: Side, overflow: bool) -> Result<()> {
         let len = self.len();
         if length >= len {
             return Ok(());
         }
         if length == 0 {
             let all = std::mem::take(self);
-            self.overflowing.push(all);
+            self.overflowing.extend(overflow.then_some(all));
             return Ok(());
         }
         if stride >= length {
@@ -125,7 +136,9 @@ impl Encoding {
             }
         });
         let mut kept = parts.next().unwrap_or_default();
-        kept.overflowing = parts.collect();
+        if overflow {
+            kept.overflowing = parts.collect();
+        }
         *self = kept;
         Ok(())
     }

@@ -62,9 +62,10 @@ impl Wrap {
         // Whatever was special or padding before passes for text now.
         wrapped.special_mask.resize(start + len, 0);
         wrapped.attention_mask.resize(start + len, 1);
-        match self.roberta {
-            true => wrapped.type_ids.resize(start + len, 0),
-            false => wrapped.type_ids.extend_from_slice(&encoding.type_ids),
+        if self.roberta {
+            wrapped.type_ids.resize(start + len, 0);
+        } else {
+            wrapped.type_ids.extend_from_slice(&encoding.type_ids);
         }
         let type_id = u32::from(place > 0 && !self.roberta);
         wrapped.fill(&Fill { type_id, ..self.sep.clone() }, 1, 1);

@@ -119,8 +119,13 @@ impl Config {
                 self.named.insert(field, token);
             }
         }
+        // The older name counts only where there are none yet.
+        let some = !self.extra.is_empty() || object.set("extra_special_tokens").is_some();
         for field in ["additional_special_tokens", "extra_special_tokens"] {
             let Some(node) = object.set(field) else { continue };
+            if field == "additional_special_tokens" && some {
+                continue;
+            }
             if node.is_object() {
                 for (_, token) in node.object()?.fields() {
                     self.extra.push(named(&token)?);
@@ -207,16 +212,19 @@ impl Config {
             let text = || entry.as_ref().map(|name| Named::Text(name.clone()));
             self.named.get(field).cloned().flatten().or_else(text)
         });
-        for token in said.chain(self.extra.iter().cloned()) {
-            if !seen.insert(token.content().to_owned()) {
+        let said: Vec<_> = said.collect();
+        for (count, token) in said.iter().chain(&self.extra).enumerate() {
+            if !seen.insert(token.content()) {
                 continue;
             }
-            let flags = match (&token, known.get(token.content())) {
-                (Named::Text(_), Some(&known)) => known.clone(),
+            let role = count < said.len();
+            tokens.push(match (token, known.get(token.content())) {
+                (Named::Text(_), Some(&known)) => {
+                    AddedToken { special: known.special || role, ..known.clone() }
+                }
                 (Named::Text(text), None) => special(text),
-                (Named::Token(token), _) => token.clone(),
-            };
-            tokens.push(AddedToken { special: true, ..flags });
+                (Named::Token(token), _) => AddedToken { special: true, ..token.clone() },
+            });
         }
         tokens
     }

@@ -143,12 +143,28 @@ pub fn load(files: &Files<'_>, options: &Options) -> Result<Folder> {
     let file = choose(files)?;
     let data = files.get(file).copied().unwrap_or_default();
     let config = Config::read(files)?;
+    if matches!(file, "vocab.json" | "vocab.txt") {
+        for (argument, given) in
+            [("pattern", options.pattern.is_some()), ("specials", options.specials.is_some())]
+        {
+            if given {
+                let feature = format!("{argument}= for {file}, which needs none");
+                return Err(Error::unsupported(feature));
+            }
+        }
+    }
     let mut roles = Roles::default();
     let definition = match (file, files.get("merges.txt")) {
         ("vocab.json", Some(merges)) => {
             let family = config.pair_family()?;
             roles = config.roles(family.roles());
-            let tokens = config.tokens(&roles, &[]);
+            let mut tokens = config.tokens(&roles, &[]);
+            if family == bpe_pair::Family::Qwen2 {
+                // This family knows its special tokens by their text alone.
+                for token in tokens.iter_mut().filter(|token| token.special) {
+                    *token = special(&token.content);
+                }
+            }
             let settings = bpe_pair::Settings {
                 family,
                 add_prefix_space: config.add_prefix_space.unwrap_or(false),

@@ -79,6 +79,12 @@ pub(super) fn write(pattern: &str, dialect: Dialect) -> Result<String> {
     }
 }
 
+/// Whether a name of a character property means the same to both. Oniguruma has no `Script=`.
+fn is_property(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(plain) && regex_syntax::parse(&format!(r"\p{{{name}}}")).is_ok()
+}
+
 /// All patterns that have a scanner of their own.
 fn known_patterns() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 5] =
@@ -200,6 +206,15 @@ impl<'p> Pass<'p> {
         if !self.rest().is_char_boundary(length) || self.rest().len() < length {
             return self.refuse("an escape that is cut short");
         }
+        let inside = self.rest().get(2..length).unwrap_or_default().trim_matches(['{', '}']);
+        let valid = match kind {
+            'p' | 'P' => is_property(inside),
+            'x' | 'u' => u32::from_str_radix(inside, 16).is_ok_and(|code| code < 0x11_0000),
+            _ => true,
+        };
+        if !valid {
+            return self.refuse(self.rest().get(..length).unwrap_or_default());
+        }
         self.copy(length);
         Ok(())
     }
@@ -279,7 +294,11 @@ impl<'p> Pass<'p> {
         let rest = self.rest();
         let inside = rest.find('}').and_then(|end| rest.get(1..end)).unwrap_or_default();
         let (low, high) = inside.split_once(',').unwrap_or((inside, inside));
-        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |text: &str| {
+            // More repetitions are an error to Oniguruma.
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            digits && (text.is_empty() || text.parse().is_ok_and(|count: u32| count <= 100_000))
+        };
         let valid = number(low) && number(high) && !low.is_empty();
         let (Some(atom), true) = (self.atom, valid) else {
             return self.refuse("`{` that is no repetition");
@@ -354,6 +373,11 @@ mod tests {
             "[a",
             "\\",
             "a{2}?",
+            "a{100001}",
+            r"\xZZ",
+            r"\x{110000}",
+            r"\p{Script=Han}",
+            r"\p{Nonsense}",
         ] {
             assert!(read(pattern).is_err(), "{pattern}");
         }

@@ -220,6 +220,11 @@ impl<'a> Object<'a> {
         self.repeated.iter().any(|repeated| repeated == name)
     }
 
+    /// Whether any name was given more than once.
+    pub(crate) fn repeats_any(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
     /// Checks that none of these names is given twice.
     pub(crate) fn once(&self, names: &[&str]) -> Result<()> {
         match names.iter().find(|name| self.repeats(name)) {

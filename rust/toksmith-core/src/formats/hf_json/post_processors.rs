@@ -64,6 +64,9 @@ fn template(object: &Object<'_>, _: usize) -> Result<PostProcessor> {
     };
     let (single, pair) = (pieces("single")?, pieces("pair")?);
     let tokens = object.require("special_tokens")?.object()?;
+    if tokens.repeats_any() {
+        return Err(tokens.node.unsupported("a token given twice"));
+    }
     let special_tokens = tokens
         .fields()
         .map(|(name, node)| {

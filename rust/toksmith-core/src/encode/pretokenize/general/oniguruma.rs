@@ -56,3 +56,41 @@ pub(super) fn word_boundary(word: &ClassUnicode, boundary: bool) -> Node {
         vec![sides(true, true), sides(false, false)]
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "in a test, that is how to fail")]
+mod tests {
+    use crate::encode::pretokenize::{Dialect, General};
+
+    /// What tokenizers 0.23.3 keeps of the text for `Split(Regex(…), "removed", invert=True)`.
+    #[test]
+    fn words_are_those_of_oniguruma() {
+        let text = "a²½·٣Ⅷ\u{200c}\u{200d}- ";
+        for (pattern, want) in [
+            (r"\w", "a²½٣Ⅷ"),
+            (r"\W", "·\u{200c}\u{200d}- "),
+            (r"[\w]", "a٣Ⅷ"),
+            (r"[^\w\s]", "²½·\u{200c}\u{200d}-"),
+            (r"[\W\d]", "²½·٣\u{200c}\u{200d}- "),
+            (r"[^\W\d]", "aⅧ"),
+            (r"(?i:\w)", "a²½٣Ⅷ"),
+            (r"\ba|²\B|Ⅷ\b|\b-", "a²Ⅷ"),
+        ] {
+            let general = General::new(pattern, Dialect::Oniguruma).expect(pattern);
+            let mut cache = general.new_cache();
+            let kept: String = general
+                .matches(&mut cache, text)
+                .map(|span| span.expect(pattern))
+                .map(|span| &text[span.start..span.end])
+                .collect();
+            assert_eq!(kept, want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn fancy_regex_keeps_its_own_words() {
+        let general = General::new(r"\w", Dialect::FancyRegex).expect("pattern");
+        let mut cache = general.new_cache();
+        assert_eq!(general.matches(&mut cache, "²\u{200d}").count(), 1);
+    }
+}

@@ -113,9 +113,9 @@ impl Stages {
         pieces.into_iter().try_for_each(each)
     }
 
-    /// Cuts the pieces of a draft and, in Metaspace and ByteLevel, replaces its text, of which
-    /// only what is in pieces remains. With `track` the origins are kept up; without, they mean
-    /// nothing afterwards. Origins must be right before if [`Stages::reads_origin`].
+    /// Cuts the pieces of a draft; `Metaspace` and `ByteLevel` replace its text, of which only what
+    /// is in pieces remains. With `track` the origins are kept up; without, they mean
+    /// nothing after that. They must be right before if [`Stages::reads_origin`].
     ///
     /// # Errors
     ///

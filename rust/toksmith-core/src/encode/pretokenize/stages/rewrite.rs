@@ -96,7 +96,7 @@ impl After {
 
 /// Replaces text, origins and pieces of a draft by what `write` makes of each piece.
 ///
-/// Without `track` the origins are not kept up, and mean nothing afterwards.
+/// Without `track` there are no origins afterwards: [`Origin::Same`] stands for nothing.
 ///
 /// # Errors
 ///
@@ -125,9 +125,7 @@ pub(super) fn rewrite(
             after.end_piece();
         }
     }
-    if let Some(origins) = after.origins {
-        draft.origin = Origin::Map(origins);
-    }
+    draft.origin = after.origins.map_or(Origin::Same, Origin::Map);
     draft.text = after.text;
     draft.pieces = after.pieces;
     Ok(())

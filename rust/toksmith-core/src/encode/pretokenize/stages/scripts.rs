@@ -12,6 +12,21 @@ const ANY: u8 = 0;
 /// A range that holds no character.
 const NOWHERE: (u32, u32, u8) = (1, 0, ANY);
 
+/// The scripts of ASCII characters, which alternate too often for the range of the last one.
+static ASCII: [u8; 128] = {
+    let mut scripts = [ANY; 128];
+    let mut place = 0;
+    while RANGES[place].0 < 128 {
+        let (mut c, last, script) = RANGES[place];
+        while c <= last && c < 128 {
+            scripts[c as usize] = script;
+            c += 1;
+        }
+        place += 1;
+    }
+    scripts
+};
+
 /// Appends the pieces of `text`, which begins at byte `base`. O(n log r) for r ranges of scripts;
 /// a look-up is O(1) where a character is of the range of the one before.
 pub(super) fn cut(text: &str, base: usize, pieces: &mut Vec<Span>) {
@@ -40,6 +55,9 @@ impl Scripts {
     #[inline]
     fn of(&mut self, c: char) -> u8 {
         let c = c as u32;
+        if let Some(&script) = ASCII.get(c as usize) {
+            return script;
+        }
         if self.last.0 > c || self.last.1 < c {
             self.last = range_of(c);
         }

@@ -102,17 +102,20 @@ enum Kind {
 fn read_untagged<'a>(object: &Object<'a>, letters: bool) -> Result<Model<'a>> {
     let bpe = read_bpe(object, letters);
     let Err(Error::Model { .. }) = bpe else { return bpe };
-    let others = read_word_piece(object)
-        .or_else(|_| read_word_level(object))
-        .or_else(|_| read_unigram(object));
-    match (others, object.get("merges")) {
-        (Ok(_), Some(_)) => {
-            Err(object.node.unsupported("no `type`, and `merges` that do not fit `vocab`"))
+    let merges = object.get("merges");
+    for read in [read_word_piece, read_word_level, read_unigram] {
+        match read(object) {
+            Err(Error::Model { .. }) => {}
+            Ok(_) if merges.is_some() => {
+                let why = "no `type`, and `merges` that do not fit `vocab`";
+                return Err(object.node.unsupported(why));
+            }
+            other => return other,
         }
-        (Ok(model), None) => Ok(model),
-        (Err(error @ Error::Unsupported { .. }), _) => Err(error),
-        (Err(_), Some(_)) => bpe,
-        (Err(_), None) => Err(object.node.error("`type` is missing, and the fields fit no model")),
+    }
+    match merges {
+        Some(_) => bpe,
+        None => Err(object.node.error("`type` is missing, and the fields fit no model")),
     }
 }
 

@@ -24,7 +24,11 @@ type Entries<'a> = Vec<(Cow<'a, str>, TokenId)>;
 
 /// Reads an object of tokens and ids. With `letters`, as bytes if every single byte is a token.
 pub(super) fn read<'a>(node: &Node<'a>, letters: bool) -> Result<Tokens<'a>> {
-    let mut entries = node.parse(ReadEntries)?;
+    let mut entries = node.parse(ReadEntries).map_err(|error| {
+        // The library may not have looked at the first of two values.
+        let repeated = node.object().is_ok_and(|object| object.repeats_any());
+        if repeated { node.unsupported("a token listed twice, not with an id") } else { error }
+    })?;
     let mut spellings = Spellings::with_capacity(entries.len());
     let mut repeated = false;
     for (spelling, id) in &entries {

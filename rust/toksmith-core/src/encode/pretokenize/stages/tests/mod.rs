@@ -10,6 +10,7 @@ use crate::encode::draft::{Draft, Origin};
 use crate::formats::SplitBehaviour;
 use crate::formats::pipeline::{PreTokenizer, PrependScheme};
 
+use super::super::GeneralCache;
 use super::Stages;
 use super::rewrite::Source;
 
@@ -56,12 +57,23 @@ fn pieces(draft: &Draft) -> Vec<Piece> {
     draft.pieces.iter().map(|span| piece(span.start, span.end)).collect()
 }
 
-/// Runs stages over a draft with and without tracking, and compares with the twin.
-fn check(stages: &[PreTokenizer], draft: &Draft) {
+/// Runs stages over drafts with and without tracking, and compares with the twin.
+fn check(stages: &[PreTokenizer], drafts: impl IntoIterator<Item = Draft>) {
     let compiled = Stages::new(stages).expect("stages");
     let mut caches = Vec::new();
+    for draft in drafts {
+        check_one(stages, &compiled, &mut caches, &draft);
+    }
+}
+
+fn check_one(
+    stages: &[PreTokenizer],
+    compiled: &Stages,
+    caches: &mut Vec<GeneralCache>,
+    draft: &Draft,
+) {
     let mut got = draft.clone();
-    compiled.run(&mut got, &mut caches, true).expect("run");
+    compiled.run(&mut got, caches, true).expect("run");
     let want = stages.iter().fold(pieces(draft), |pieces, stage| {
         naive::run(stage, draft.base, &pieces).into_iter().filter(|p| !p.is_empty()).collect()
     });
@@ -71,17 +83,16 @@ fn check(stages: &[PreTokenizer], draft: &Draft) {
         draft.pieces.iter().map(|p| draft.text[p.start..p.end].to_owned()).collect()
     };
     let mut untracked = draft.clone();
-    compiled.run(&mut untracked, &mut caches, false).expect("run");
+    compiled.run(&mut untracked, caches, false).expect("run");
     assert_eq!(texts(&untracked), texts(&got), "{:?} by {stages:?}", draft.text);
 
     if compiled.only_cuts() && draft.pieces.len() == 1 {
         let mut cut = Vec::new();
-        compiled
-            .cut(&draft.text, &mut caches, |piece| {
-                cut.push(piece);
-                Ok(())
-            })
-            .expect("cut");
+        let each = |piece| {
+            cut.push(piece);
+            Ok(())
+        };
+        compiled.cut(&draft.text, caches, each).expect("cut");
         assert_eq!(cut, got.pieces, "{:?} by {stages:?}", draft.text);
     }
 }
