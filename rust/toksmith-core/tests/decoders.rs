@@ -335,8 +335,9 @@ fn what_cannot_be_decoded_is_named() {
     assert_eq!(error.kind(), toksmith_core::ErrorKind::Model);
     let sentence_piece = Decoder::SentencePiece {
         add_dummy_prefix: true,
-        whitespace_as_suffix: false,
+        remove_extra_whitespaces: false,
         unk_surface: String::new(),
+        denormalizer: None,
     };
     let error = DecodeChain::new(&sentence_piece).unwrap_err();
     assert_eq!(error.kind(), toksmith_core::ErrorKind::Unsupported);

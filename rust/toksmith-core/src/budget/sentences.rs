@@ -190,7 +190,7 @@ fn ends_before(class: Class, before: Before, lower_follows: impl FnOnce() -> boo
         Close => tail != Tail::Sp,
         _ => false,
     };
-    !stays && !(a && lower_follows())
+    !(stays || a && lower_follows())
 }
 
 /// What stands before the place behind a character.

@@ -81,7 +81,7 @@ fn tokenizer(which: usize, pairs: &[(u16, u16)]) -> Tokenizer {
         id,
         content: content.into(),
         special,
-        normalized: false,
+        ..AddedToken::default()
     };
     // Even families have an added token that matches always.
     let mut all = vec![added("<x>", 5000, true), added("x><y>", 5001, true)];

@@ -132,6 +132,7 @@ impl Specials {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "in a test, that is how to fail")]
 mod tests {
     use super::*;
 

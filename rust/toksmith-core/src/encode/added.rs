@@ -186,7 +186,7 @@ impl AddedTokens {
         {
             let token = &self.tokens[index[hit.pattern().as_usize()]];
             let span = Span { start: hit.start(), end: hit.end() };
-            if !self.wanted(token, allowed, plain) {
+            if !Self::wanted(token, allowed, plain) {
                 from = match self.search {
                     AddedSearch::NextCharacter => hit.start() + 1,
                     AddedSearch::AfterMatch => hit.end(),
@@ -207,7 +207,7 @@ impl AddedTokens {
         found
     }
 
-    fn wanted(&self, token: &AddedToken, allowed: &Allowed, plain: &BTreeSet<TokenId>) -> bool {
+    fn wanted(token: &AddedToken, allowed: &Allowed, plain: &BTreeSet<TokenId>) -> bool {
         match allowed {
             _ if plain.contains(&token.id) => false,
             _ if !token.special => true,

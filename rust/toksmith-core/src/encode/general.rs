@@ -28,7 +28,7 @@ pub(crate) enum Rewrite {
     /// The normalizers of tokenizer.json.
     Steps(Normalize),
     /// SentencePiece's own.
-    SentencePiece(SentencePieceNormalize),
+    SentencePiece(Box<SentencePieceNormalize>),
 }
 
 impl Rewrite {
@@ -36,7 +36,7 @@ impl Rewrite {
     pub(crate) fn new(normalizer: &Normalizer) -> Result<Self> {
         Ok(match normalizer {
             Normalizer::SentencePiece(def) => {
-                Self::SentencePiece(SentencePieceNormalize::new(def)?)
+                Self::SentencePiece(Box::new(SentencePieceNormalize::new(def)?))
             }
             other => Self::Steps(Normalize::new(other)?),
         })

@@ -110,7 +110,7 @@ fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
         let keys = _mm256_srli_epi64::<SHIFT>(slots);
         _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(keys, key)))
     };
-    (equal(low) | equal(high) << 4) as u8
+    (equal(low) | equal(high) << 4).cast_unsigned() as u8
 }
 
 impl Vectors for Avx2 {

@@ -49,6 +49,7 @@ impl Charsmap {
     }
 
     /// The longest string of the table that `bytes` begins with: its length and its replacement.
+    #[cfg(test)]
     pub(crate) fn longest_prefix(&self, bytes: &[u8]) -> Option<(usize, &str)> {
         self.prefixes(bytes).last()
     }

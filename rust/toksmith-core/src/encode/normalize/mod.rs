@@ -5,7 +5,7 @@
 //! tokenizers 0.23.3 does (`rewrite.rs` says how). Both give the same text. Compiled once,
 //! immutable, shared by threads, each with its own [`NormalizeCache`].
 //!
-//! Start at [`Normalize::text`] and [`Normalize::apply`]. Oracle: `naive.rs`. Worst case: linear;
+//! Start at [`Normalize::text_with`] and [`Normalize::apply_with`]. Oracle: `naive.rs`. Worst case: linear;
 //! normal forms sort runs of marks (n log n); general patterns are bounded in their steps. To add
 //! a normalizer: a file with its two forms, a [`Step`], an arm in each of the three matches below.
 
@@ -83,6 +83,7 @@ impl Normalize {
     }
 
     /// [`Self::apply_with`] a cache of its own.
+    #[cfg(test)]
     pub(crate) fn apply(&self, draft: &mut Draft, track: bool) -> Result<()> {
         self.apply_with(&mut NormalizeCache::default(), draft, track)
     }
@@ -116,6 +117,7 @@ impl Normalize {
     }
 
     /// [`Self::text_with`] a cache of its own.
+    #[cfg(test)]
     pub(crate) fn text<'t>(&self, text: &'t str) -> Result<Cow<'t, str>> {
         self.text_with(&mut NormalizeCache::default(), text)
     }

@@ -100,7 +100,7 @@ pub(super) fn load_pair(
 ) -> Result<Definition> {
     let merges = std::str::from_utf8(merges).map_err(|error| {
         let before = merges.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Error::line(line, "merges.txt: not UTF-8")
     })?;
     let model = model::from_pair(&Node::document(vocab)?, merges)?;

@@ -114,9 +114,10 @@ impl Lattice {
 
     /// The nodes that begin at a character, or the end.
     fn beginning_at(&self, place: usize) -> std::ops::Range<usize> {
-        match place == self.chars() {
-            true => END as usize..END as usize + 1,
-            false => self.begins[place] as usize..self.begins[place + 1] as usize,
+        if place == self.chars() {
+            END as usize..END as usize + 1
+        } else {
+            self.begins[place] as usize..self.begins[place + 1] as usize
         }
     }
 

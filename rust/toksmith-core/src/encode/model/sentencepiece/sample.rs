@@ -3,7 +3,7 @@
 //! Unigram: a path has a probability proportional to exp(alpha x score). It is drawn from all
 //! paths (filtering forward, sampling backward), or from the n best. BPE: each merge is passed
 //! over with probability alpha. The distribution is that of the reference; the numbers come
-//! from a generator of its own (SplitMix64), so that a seed gives the same tokens on every
+//! from a generator of its own (`SplitMix64`), so that a seed gives the same tokens on every
 //! machine, in every thread.
 
 use super::lattice::{BEGIN, END, Lattice};

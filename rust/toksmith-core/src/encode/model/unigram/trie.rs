@@ -239,6 +239,7 @@ impl Trie {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "in a test, that is how to fail")]
 mod tests {
     use super::*;
 

@@ -89,7 +89,7 @@ impl<S> Default for PathScratch<S> {
     }
 }
 
-impl<S: Sum> PathScratch<S> {
+impl<S: Copy> PathScratch<S> {
     /// Gives back the memory of an unusually long text.
     pub(crate) fn trim(&mut self) {
         self.nodes.clear();

@@ -21,6 +21,7 @@ use vocab::Tokens;
 pub(super) type Spellings<'a> = HashMap<Cow<'a, str>, TokenId>;
 
 /// What `model` says.
+#[allow(clippy::struct_field_names, reason = "the name of the field in the file")]
 pub(super) struct Model<'a> {
     /// The model's entries by their spelling.
     spellings: Spellings<'a>,
