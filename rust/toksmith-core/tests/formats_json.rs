@@ -14,14 +14,14 @@ use toksmith_core::{Error, ErrorKind};
 
 type Anything = Result<(), Box<dyn std::error::Error>>;
 
-const BPE: &str = r##"{"type":"BPE","dropout":0.25,"unk_token":"<u>",
+const BPE: &str = r###"{"type":"BPE","dropout":0.25,"unk_token":"<u>",
     "continuing_subword_prefix":"##","end_of_word_suffix":"</w>","fuse_unk":true,
     "byte_fallback":true,"ignore_merges":true,"vocab":{"<u>":0,"a":1,"##b":2,"ab":3,"":4},
-    "merges":[["a","##b"]]}"##;
+    "merges":[["a","##b"]]}"###;
 const UNIGRAM: &str = r#"{"type":"Unigram","unk_id":0,"byte_fallback":true,
     "vocab":[["<u>",0.0],["a",-2.123456789012345],["a",-3],["",-1e-7]]}"#;
-const WORD_PIECE: &str = r##"{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##",
-    "max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"##b":7}}"##;
+const WORD_PIECE: &str = r###"{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##",
+    "max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"##b":7}}"###;
 const WORD_LEVEL: &str = r#"{"type":"WordLevel","vocab":{"<u>":0,"a":1},"unk_token":"<u>"}"#;
 
 /// A file with one field of these values, and a model.
@@ -230,7 +230,7 @@ fn decoders_come_back() -> Anything {
     let fields = [
         ("ByteLevel", r#""add_prefix_space":true,"trim_offsets":true,"use_regex":true"#),
         ("BPEDecoder", r#""suffix":"</w>""#),
-        ("WordPiece", r##""prefix":"##","cleanup":false"##),
+        ("WordPiece", r###""prefix":"##","cleanup":false"###),
         ("Metaspace", r#""replacement":"_","prepend_scheme":"never","split":false"#),
         ("CTC", r#""pad_token":"<pad>","word_delimiter_token":"|","cleanup":true"#),
         ("ByteFallback", r#""unknown":0"#),
@@ -297,16 +297,15 @@ fn merges_of_characters_are_ids() -> Anything {
         Err(error) => Err(error.to_string()),
     };
     assert_eq!(merges(BPE), Ok(vec![(1, 2, 3)]));
-    let strings =
-        BPE.replace(r##"[["a","##b"]]"##, r##"["#version: 0.2","a ##b","#version"]"##);
+    let strings = BPE.replace(r###"[["a","##b"]]"###, r##"["#version: 0.2","a ##b","#version"]"##);
     assert_eq!(merges(&strings), Ok(vec![(1, 2, 3)]));
     for (bad, why) in [
-        (r##"["a  ##b"]"##, "two tokens with a space"),
+        (r#"["a  ##b"]"#, "two tokens with a space"),
         (r#"[["a","c"]]"#, "\"c\" is not in the vocabulary"),
         (r#"[["a","a"]]"#, "shorter than the prefix"),
-        (r##"["a ##b",["a","##b"]]"##, "mixed"),
+        (r###"["a ##b",["a","##b"]]"###, "mixed"),
     ] {
-        let error = merges(&BPE.replace(r##"[["a","##b"]]"##, bad)).err().ok_or(bad)?;
+        let error = merges(&BPE.replace(r###"[["a","##b"]]"###, bad)).err().ok_or(bad)?;
         assert!(error.contains(why) && error.contains("model.merges["), "{bad}: {error}");
     }
     Ok(())
