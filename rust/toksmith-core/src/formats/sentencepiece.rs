@@ -257,7 +257,7 @@ pub fn load(data: &[u8]) -> Result<Loaded> {
         let text = || String::from_utf8_lossy(piece.text).into_owned();
         match piece.kind {
             PieceKind::Control => {
-                added.push(AddedToken { id, content: text(), special: true, normalized: false })
+                added.push(AddedToken { id, content: text(), special: true, normalized: false });
             }
             PieceKind::UserDefined => user_defined.push(text()),
             _ => {}

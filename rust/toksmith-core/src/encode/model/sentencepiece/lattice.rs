@@ -68,7 +68,7 @@ impl Lattice {
                 single |= len == first;
                 let defined = model.user_defined.get(id as usize).is_some_and(|&len| len != 0);
                 let score = if defined {
-                    user_defined_score(end - place)
+                    user_defined_score((end - place) as u32)
                 } else {
                     model.lexicon.scores[id as usize]
                 };
@@ -114,9 +114,10 @@ impl Lattice {
 
     /// The nodes that begin at a character, or the end.
     fn beginning_at(&self, place: usize) -> std::ops::Range<usize> {
-        match place == self.chars() {
-            true => END as usize..END as usize + 1,
-            false => self.begins[place] as usize..self.begins[place + 1] as usize,
+        if place == self.chars() {
+            END as usize..END as usize + 1
+        } else {
+            self.begins[place] as usize..self.begins[place + 1] as usize
         }
     }
 

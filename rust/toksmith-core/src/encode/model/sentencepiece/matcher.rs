@@ -27,11 +27,6 @@ impl Matcher {
         Ok(Self { trie, first })
     }
 
-    /// Whether there is no piece at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.trie.is_none()
-    }
-
     /// Whether some piece begins with this byte.
     pub(crate) fn begins(&self, byte: u8) -> bool {
         self.first[usize::from(byte)]
