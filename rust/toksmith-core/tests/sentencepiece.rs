@@ -177,6 +177,19 @@ fn pieces(kinds: Vec<PieceKind>) -> impl Strategy<Value = Vec<Piece>> {
     })
 }
 
+/// Pieces whose scores are their lengths but for a little: all paths are close.
+fn close_pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let little = (-20..-6_i32, 0.0..1.0_f32).prop_map(|(power, part)| part * 2.0_f32.powi(power));
+    prop::collection::hash_map("\u{2581}?[ab]{1,3}", little, 8..30).prop_map(|pieces| {
+        let cost = |piece: &str| f32::from(piece.chars().count() as u16);
+        let normal = |(piece, little): (String, f32)| {
+            let score = little - cost(&piece);
+            (piece, score, PieceKind::Normal)
+        };
+        pieces.into_iter().map(normal).collect()
+    })
+}
+
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         "[abcé\u{2581}]{0,60}",
@@ -204,7 +217,8 @@ proptest! {
 
     #[test]
     fn words_one_after_the_other_make_the_text(
-        pieces in pieces(vec![PieceKind::Normal]), text in texts(), start in -90000.0..90000.0_f32,
+        pieces in prop_oneof![pieces(vec![PieceKind::Normal]), close_pieces(), close_pieces()],
+        text in texts(), start in -90000.0..90000.0_f32,
     ) {
         let (vocab, def) = oracle::model(SentencePieceKind::Unigram, &pieces);
         let model = SentencePiece::new(&vocab, &def).expect("fits");
