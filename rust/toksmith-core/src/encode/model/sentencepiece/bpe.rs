@@ -39,6 +39,7 @@ pub(super) struct MergeScratch {
     prev: Vec<u32>,
     /// What a part and the one behind it make.
     products: Vec<Symbol>,
+    placed: Vec<u64>,
     heap: BinaryHeap<Reverse<(u64, u32)>>,
     /// The halves of unused pieces as last seen.
     halves: HashMap<Symbol, (Symbol, Symbol)>,
@@ -143,36 +144,39 @@ impl Merges {
         self.symbols.get(symbol as usize).map_or(NONE, |entry| entry.place)
     }
 
+    /// What two neighbours make, behind its place in the order of merging; all ones: nothing.
+    #[inline(always)]
+    fn placed(&self, left: Part, right: Part) -> u64 {
+        match self.product(left.symbol, right.symbol) {
+            NONE => u64::MAX,
+            product => u64::from(self.place(product)) << 32 | u64::from(product),
+        }
+    }
+
     /// Merges a few parts: a scan for the best pair a merge.
     fn scan(&self, scratch: &mut MergeScratch) {
-        let MergeScratch { parts, products, .. } = scratch;
-        products.clear();
-        for pair in parts.windows(2) {
-            products.push(self.product(pair[0].symbol, pair[1].symbol));
-        }
+        let MergeScratch { parts, placed, .. } = scratch;
+        placed.clear();
+        placed.extend(parts.windows(2).map(|pair| self.placed(pair[0], pair[1])));
         loop {
-            let mut best = (NONE, 0);
-            for (at, &product) in products.iter().enumerate() {
-                if product != NONE {
-                    let place = self.place(product);
-                    if place < best.0 {
-                        best = (place, at);
-                    }
+            // The leftmost of the lowest place: products of one place differ in the low half.
+            let (mut best, mut at) = (u64::from(NONE), 0);
+            for (i, &pair) in placed.iter().enumerate() {
+                if pair >> 32 < best {
+                    (best, at) = (pair >> 32, i);
                 }
             }
-            let (place, at) = best;
-            if place == NONE {
+            if best == u64::from(NONE) {
                 return;
             }
-            parts[at].symbol = products[at];
-            parts[at].end = parts[at + 1].end;
+            parts[at] = Part { symbol: placed[at] as Symbol, end: parts[at + 1].end, ..parts[at] };
             parts.remove(at + 1);
-            products.remove(at);
-            if at < products.len() {
-                products[at] = self.product(parts[at].symbol, parts[at + 1].symbol);
+            placed.remove(at);
+            if at < placed.len() {
+                placed[at] = self.placed(parts[at], parts[at + 1]);
             }
             if at > 0 {
-                products[at - 1] = self.product(parts[at - 1].symbol, parts[at].symbol);
+                placed[at - 1] = self.placed(parts[at - 1], parts[at]);
             }
         }
     }
@@ -180,7 +184,7 @@ impl Merges {
     /// Merges any number of parts. Entries of the heap are a place in the order of merging with
     /// a position, and the product's length, by which an entry that has become stale is told.
     fn heap(&self, scratch: &mut MergeScratch, skip: &mut Skip<'_>) {
-        let MergeScratch { parts, next, prev, products, heap, halves } = scratch;
+        let MergeScratch { parts, next, prev, products, heap, halves, .. } = scratch;
         let len = parts.len() as u32;
         next.clear();
         next.extend(1..=len);

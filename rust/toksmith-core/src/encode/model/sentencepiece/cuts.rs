@@ -137,8 +137,8 @@ impl SentencePiece {
             start: usize,
         }
         let bytes = word.as_bytes();
-        let chars = word.chars().take(MOST_CHARS + 1).count();
-        if chars > MOST_CHARS {
+        let chars = u16::try_from(word.chars().take(MOST_CHARS + 1).count()).unwrap_or(u16::MAX);
+        if usize::from(chars) > MOST_CHARS {
             return None;
         }
         let nowhere = Place { best: f64::NEG_INFINITY, second: f64::NEG_INFINITY, start: 0 };
@@ -173,7 +173,7 @@ impl SentencePiece {
             lead = lead.min(place.best - place.second);
             at = place.start;
         }
-        let by_lead = lead / (2.0 * chars.max(1) as f64 * UNIT) * SLACK - largest / SLACK;
+        let by_lead = lead / (2.0 * f64::from(chars.max(1)) * UNIT) * SLACK - largest / SLACK;
         let by_limit = f64::from(f32::LIMIT.unwrap_or(f32::MAX)) * SLACK - largest;
         let most = by_lead.min(by_limit) * SLACK;
         (most >= 0.0).then_some(most as f32)

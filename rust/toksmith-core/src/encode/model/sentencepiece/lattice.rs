@@ -68,7 +68,7 @@ impl Lattice {
                 single |= len == first;
                 let defined = model.user_defined.get(id as usize).is_some_and(|&len| len != 0);
                 let score = if defined {
-                    user_defined_score(end - place)
+                    user_defined_score((end - place) as u32)
                 } else {
                     model.lexicon.scores[id as usize]
                 };

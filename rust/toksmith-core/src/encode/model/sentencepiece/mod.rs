@@ -68,8 +68,8 @@ pub struct SentencePieceScratch {
 }
 
 /// The score that a user-defined piece has, by its length: longer is better, however cut.
-fn user_defined_score(len: usize) -> f32 {
-    (0.1 * (len as f64 - 1.0)) as f32
+fn user_defined_score(len: u32) -> f32 {
+    (0.1 * (f64::from(len) - 1.0)) as f32
 }
 
 impl SentencePiece {
@@ -112,8 +112,9 @@ impl SentencePiece {
                 PieceKind::Normal => keys.push((piece, id)),
                 PieceKind::UserDefined => {
                     keys.push((piece, id));
-                    user_defined[id as usize] = piece.len() as u32;
-                    costs[id as usize] = user_defined_score(piece.len());
+                    let len = piece.len() as u32;
+                    user_defined[id as usize] = len;
+                    costs[id as usize] = user_defined_score(len);
                 }
                 PieceKind::Unused if piece != NUL_PIECE => _ = aside.insert(piece.into(), id),
                 _ => {}

@@ -27,7 +27,9 @@ impl Random {
         bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^= bits >> 31;
-        (bits >> 11) as f64 / (1_u64 << 53) as f64
+        // 53 bits, as a fraction: the upper ones and the lower ones.
+        let (upper, lower) = ((bits >> 32) as u32, (bits as u32) >> 11);
+        (f64::from(upper) + f64::from(lower) / f64::from(1 << 21)) / 4_294_967_296.0
     }
 
     /// The place of one of some weights, in proportion. What is no number weighs nothing; if

@@ -24,9 +24,7 @@ use std::ops::{Add, Sub};
 const KEEP: usize = 1 << 16;
 
 /// The float type of the scores.
-pub(crate) trait Sum:
-    Copy + PartialOrd + Default + Add<Output = Self> + Sub<Output = Self>
-{
+pub trait Sum: Copy + PartialOrd + Default + Add<Output = Self> + Sub<Output = Self> {
     /// Sums beyond this, or its negative, are moved back to zero.
     const LIMIT: Option<Self>;
 
@@ -68,7 +66,7 @@ struct Node<S> {
 }
 
 /// A step of the path that was found.
-pub(crate) type Step = (TokenId, usize, usize);
+pub type Step = (TokenId, usize, usize);
 
 /// Buffers of [`best_path`].
 #[derive(Debug)]
