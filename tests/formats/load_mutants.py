@@ -10,6 +10,7 @@ import json
 import resource
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ def reference(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]
         tok.encode_special_tokens = True
         plain = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
         return {"plain": plain, "special": special}
+    if form == "vocab.txt":
+        return bert(data)
     import base64
 
     import tiktoken
@@ -74,6 +77,25 @@ def reference(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]
         "plain": [encoding.encode_ordinary(text) for text in TEXTS],
         "special": [encoding.encode(text, allowed_special="all") for text in TEXTS],
     }
+
+
+def bert(data: bytes) -> dict[str, Any]:
+    """A vocab.txt as the library's own class for it reads it."""
+    import tokenizers
+
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        vocab = tokenizers.models.WordPiece.read_file(file.name)
+    tok = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocab, unk_token="[UNK]"))
+    tok.normalizer = tokenizers.normalizers.BertNormalizer()
+    tok.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    names = ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"]
+    tok.add_special_tokens([tokenizers.AddedToken(name, normalized=False) for name in names])
+    special = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
+    tok.encode_special_tokens = True
+    plain = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
+    return {"plain": plain, "special": special}
 
 
 def main() -> None:

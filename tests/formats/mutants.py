@@ -1,8 +1,9 @@
 """Damaged and hostile model files, made from small good ones.
 
 `small_files` makes one good file of each format from an embedded vocabulary; `mutants` damages
-them: cuts, flipped bytes, extremes in every field, deep nesting, merges in circles. Seeded, so a
-mutant's name finds it again.
+them: cuts, flipped bytes, extremes in every field, deep nesting, merges in circles. `pipelines`
+does the same, more briefly, to tokenizer.json files with every component. Seeded, so a mutant's
+name finds it again.
 """
 
 from __future__ import annotations
@@ -50,7 +51,39 @@ def small_files(tok: ts.Tokenizer, tokens: int = 600) -> dict[str, bytes]:
 
     ranks = b"".join(b"%s %d\n" % (base64.b64encode(tok.token_bytes(i)), i) for i in range(tokens))
     small = ts.Tokenizer.from_bytes(ranks, pattern=PATTERN, specials=specials(700))
-    return {"tiktoken": ranks, "json": small._save("json"), "toksmith": small.to_bytes()}
+    text = small._save("json")
+    return {
+        "tiktoken": ranks,
+        "json": text,
+        "toksmith": small.to_bytes(),
+        "folder": packed(pair(text) | CONFIGURATIONS),
+        "vocab.txt": "\n".join([*VOCAB_TXT, "the", "cat", "##s", "s", "in", "hat"]).encode(),
+    }
+
+
+CONFIGURATIONS = {
+    "tokenizer_config.json": json.dumps({
+        "bos_token": {"content": "<b>", "lstrip": False, "special": True}, "pad_token": "the",
+        "added_tokens_decoder": {"900": {"content": "<x>", "normalized": False}},
+        "model_max_length": 512, "chat_template": "{{ messages }}", "add_bos_token": True,
+    }).encode(),
+    "special_tokens_map.json": b'{"eos_token": "<e>", "additional_special_tokens": ["<y>"]}',
+    "generation_config.json": b'{"eos_token_id": [5, 6], "pad_token_id": 7}',
+}  # fmt: skip
+VOCAB_TXT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def pair(text: bytes) -> dict[str, bytes]:
+    """vocab.json and merges.txt of a tokenizer.json."""
+    model = json.loads(text)["model"]
+    merges = "\n".join(["#version: 0.2", *(" ".join(merge) for merge in model["merges"])])
+    return {"vocab.json": json.dumps(model["vocab"]).encode(), "merges.txt": merges.encode()}
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """A folder as one piece of bytes."""
+    parts = [part for name, data in files.items() for part in (name.encode(), data)]
+    return b"TOKSMITH FOLDER\n" + b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
 
 def mutants(files: dict[str, bytes], at_random: int) -> list[Mutant]:
@@ -64,6 +97,18 @@ def mutants(files: dict[str, bytes], at_random: int) -> list[Mutant]:
             # Nothing behind the hash of our own format would be tried if it never fitted.
             made.append((name, forge(mutated) if form == "toksmith" and seed % 4 else mutated))
         found += [Mutant(form, name, mutated) for name, mutated in made]
+    return found
+
+
+def pipelines(texts: list[tuple[str, str]], at_random: int) -> list[Mutant]:
+    """Mutants of tokenizer.json files, a few of each."""
+    found = []
+    for name, text in texts:
+        data = text.encode()
+        made = [(f"cut at {percent}%", data[: len(data) * percent // 100]) for percent in (30, 99)]
+        seeds = range(at_random)
+        made += [(f"random {seed}", scramble(data, f"{name} {seed}")) for seed in seeds]
+        found += [Mutant("json", f"{name}: {change}", mutated) for change, mutated in made]
     return found
 
 
@@ -260,8 +305,48 @@ def json_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "not UTF-8", data.replace(b'"vocab":{', b'"vocab":{"\xff":5,', 1)
 
 
+def folders(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Folders with a file too few, too many, or of another kind."""
+    vocab, merges = {"a": 0, "b": 1, "ab": 2}, b"a b\n"
+    good = {"vocab.json": json.dumps(vocab).encode(), "merges.txt": merges} | CONFIGURATIONS
+    for name in good:
+        yield f"without {name}", packed({n: content for n, content in good.items() if n != name})
+        for content in (b"", b"{", b"[]", b"5", b"null", b"\xff", b'{"a":' * 50_000):
+            yield f"{name} is {content[:9]!r}", packed(good | {name: content})
+    for field in ("bos_token", "added_tokens_decoder", "chat_template", "do_lower_case",
+                  "tokenizer_class", "extra_special_tokens", "model_max_length"):  # fmt: skip
+        for value in (None, 5, "x", [], [5], {}, {"x": 1}, {"content": ""}, 1e30):
+            config = json.dumps({field: value}).encode()
+            yield f"{field} = {value}", packed(good | {"tokenizer_config.json": config})
+    for eos in (-1, 2**32, [], ["x"], 2**31):
+        config = json.dumps({"eos_token_id": eos}).encode()
+        yield f"eos_token_id = {eos}", packed(good | {"generation_config.json": config})
+    yield "empty", packed({})
+    yield "the same file twice", data + packed({"vocab.json": b"{}"})[16:]
+    yield "in itself", packed({"tokenizer.json": data})
+    yield "deeper in itself", packed({"x.toksmith": packed({"x.toksmith": data})})
+    yield "a huge length", data[:16] + b"\xff" * 8 + data[24:]
+    yield "two rank files", packed({"a.tiktoken": b"", "b.tiktoken": b""})
+
+
+def vocab_lists(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Damage to the lines of a vocab.txt."""
+    lines = data.split(b"\n")
+    yield "lines in reverse", b"\n".join(lines[::-1])
+    yield "every line twice", b"\n".join(lines + lines)
+    yield "blank lines between", b"\n\n".join(lines)
+    yield "without an unknown token", b"\n".join(line for line in lines if line != b"[UNK]")
+    yield "without a separator", b"\n".join(line for line in lines if line != b"[SEP]")
+    yield "a line of 300 kB", b"\n".join([*lines, b"a" * 300_000])
+    yield "spaces after", b" \n".join(lines)
+    yield "not UTF-8", data + b"\n\xff\xfe"
+    yield "a NUL", data + b"\n\0"
+
+
 by_hand: dict[str, Callable[[bytes], Iterator[tuple[str, bytes]]]] = {
     "tiktoken": rank_files,
     "json": json_files,
     "toksmith": native_files,
+    "folder": folders,
+    "vocab.txt": vocab_lists,
 }

@@ -17,7 +17,10 @@ from typing import Any
 
 import pytest
 
-from formats.mutants import Mutant, everywhere, mutants, scramble, small_files
+import toksmith as ts
+from formats.mutants import Mutant, everywhere, forge, mutants, scramble, small_files
+from formats.mutants import pipelines as pipeline_mutants
+from formats.pipelines import legacy, pipelines
 from testdata import need
 from vocabularies import embedded
 
@@ -31,6 +34,26 @@ def test_300_small_files(tmp_path: Path) -> None:
     files = small_files(embedded("cl100k_base"))
     made = mutants(files, at_random=60)
     assert len(made) >= 300
+    check(made, tmp_path)
+
+
+def test_pipelines_of_every_component(tmp_path: Path) -> None:
+    made = pipeline_mutants([*pipelines(), *legacy()], at_random=2)
+    assert len(made) >= 300
+    check(made, tmp_path)
+
+
+def test_native_files_with_a_pipeline(tmp_path: Path) -> None:
+    """Those of every pipeline that can be run; the plainest are the ones of the test above."""
+    made = []
+    for name, text in pipelines():
+        try:
+            data = ts.Tokenizer.from_bytes(text.encode()).to_bytes()
+        except ts.UnsupportedFeature:
+            continue
+        for seed in range(6):
+            change = f"{name}, random {seed}"
+            made.append(Mutant("pipeline", change, forge(scramble(data, change))))
     check(made, tmp_path)
 
 
@@ -78,6 +101,8 @@ def judge(mutant: Mutant, our: dict[str, Any], their: dict[str, Any]) -> tuple[s
     if "plain" in their:
         same = our["plain"] == their["plain"] and our["special"] == their["special"]
         return "same ids as the file's own library", "" if same else f"{our} but {their}"
+    if mutant.form == "pipeline":
+        return "loaded", ""
     if mutant.form == "toksmith":
         return "loaded, ids decode to the text", ""
     return "loaded, the file's own library fails", ""
@@ -86,10 +111,11 @@ def judge(mutant: Mutant, our: dict[str, Any], their: dict[str, Any]) -> tuple[s
 def run(library: str, made: Sequence[Mutant], folder: Path) -> list[dict[str, Any]]:
     """What `library` makes of each mutant, in groups of a process each."""
     if library == "reference":
-        # There is no other reader of our own format.
+        # There is no other reader of our own formats.
+        own = ("toksmith", "pipeline", "folder")
         skipped: dict[str, Any] = {"error": ["no reference"]}
-        results = iter(run_all(library, [m for m in made if m.form != "toksmith"], folder))
-        return [skipped if m.form == "toksmith" else next(results) for m in made]
+        results = iter(run_all(library, [m for m in made if m.form not in own], folder))
+        return [skipped if m.form in own else next(results) for m in made]
     return run_all(library, made, folder)
 
 

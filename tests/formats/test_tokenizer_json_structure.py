@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections import Counter
-
-import tokenizers
+from pathlib import Path
 
 import toksmith as ts
 from formats.pipelines import legacy, pipelines
@@ -38,19 +39,30 @@ def smaller(text: str) -> str:
     return json.dumps(file)
 
 
+def accepted(files: list[str]) -> list[bool]:
+    """Whether the library loads each file. One that ends its process is refused, too."""
+    script = str(Path(__file__).with_name("accepts.py"))
+    answers: list[bool] = []
+    while len(answers) < len(files):
+        lines = "".join(json.dumps(file) + "\n" for file in files[len(answers) :])
+        done = subprocess.run(
+            [sys.executable, script], input=lines.encode(), capture_output=True, check=False
+        )
+        answers += [line == b"True" for line in done.stdout.splitlines()]
+        if done.returncode != 0:
+            answers.append(False)
+    return answers
+
+
 def test_what_is_accepted() -> None:
     texts = [smaller(text) for _, text in (*pipelines(), *legacy())]
     made = sorted({(file, name) for text in texts for name, file in damaged(text)})
     chosen = random.Random(5).sample(made, len(made) if FULL else 3000)
     counts: Counter[str] = Counter()
     wrong = []
-    for file, name in chosen:
-        theirs = "refuse"
-        try:
-            tokenizers.Tokenizer.from_str(file)
-            theirs = "accept"
-        except BaseException as error:
-            assert "Panic" in type(error).__name__ or isinstance(error, Exception)
+    answers = accepted([file for file, _ in chosen])
+    for (file, name), answer in zip(chosen, answers, strict=True):
+        theirs = "accept" if answer else "refuse"
         ours = "accept"
         try:
             ts.Tokenizer.from_bytes(file.encode())
