@@ -29,12 +29,7 @@ impl TokenCounter {
     }
 
     /// The text goes on. O(length of the block), over many blocks.
-    pub fn append(
-        &mut self,
-        tokenizer: &Tokenizer,
-        block: &[u8],
-        watch: &Watch<'_>,
-    ) -> Result<()> {
+    pub fn append(&mut self, tokenizer: &Tokenizer, block: &[u8], watch: &Watch<'_>) -> Result<()> {
         self.known = None;
         self.bytes += block.len();
         self.certain += self.stream.push(tokenizer, block, watch)?.len();

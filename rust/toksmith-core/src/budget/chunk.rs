@@ -79,7 +79,8 @@ impl Tokenizer {
         let mut chunks = Vec::new();
         let (mut starts, mut ends) = (CharWalk::default(), CharWalk::default());
         let mut start = 0;
-        let mut next = (start < cutter.cutting.len()).then(|| cutter.end_from(start)).transpose()?;
+        let mut next =
+            (start < cutter.cutting.len()).then(|| cutter.end_from(start)).transpose()?;
         while let Some((end, tokens)) = next {
             watch.poll()?;
             chunks.push(Chunk {
@@ -111,8 +112,9 @@ impl Cutter<'_> {
         let Plan { limit, .. } = self.plan;
         let encoded = self.cutting.encoded;
         let most = encoded.tokens_before(start).saturating_add(limit);
-        let fitting =
-            self.sentences.partition_point(|&cut| cut <= start || encoded.tokens_before(cut) <= most);
+        let fitting = self
+            .sentences
+            .partition_point(|&cut| cut <= start || encoded.tokens_before(cut) <= most);
         for &end in self.sentences.get(..fitting).unwrap_or(&[]).iter().rev() {
             if end <= start {
                 break;
@@ -141,9 +143,9 @@ impl Cutter<'_> {
         let encoded = self.cutting.encoded;
         let least = encoded.tokens_before(end).saturating_sub(overlap);
         if overlap > 0 && self.sentences.binary_search(&end).is_ok() {
-            let from = self.sentences.partition_point(|&cut| {
-                cut <= start || encoded.tokens_before(cut) < least
-            });
+            let from = self
+                .sentences
+                .partition_point(|&cut| cut <= start || encoded.tokens_before(cut) < least);
             for &again in self.sentences.get(from..).unwrap_or(&[]) {
                 if again >= end {
                     break;

@@ -31,8 +31,8 @@ enum Class {
 }
 
 use Class::{
-    ATerm, Close, Cr, Extend, Format, Lf, Lower, Numeric, OLetter, Other, SContinue, STerm, Sep, Sp,
-    Upper,
+    ATerm, Close, Cr, Extend, Format, Lf, Lower, Numeric, OLetter, Other, SContinue, STerm, Sep,
+    Sp, Upper,
 };
 
 /// Class and the pattern of its characters.
@@ -190,7 +190,7 @@ fn ends_before(class: Class, before: Before, lower_follows: impl FnOnce() -> boo
         Close => tail != Tail::Sp,
         _ => false,
     };
-    !stays && !(a && lower_follows())
+    !(stays || a && lower_follows())
 }
 
 /// What stands before the place behind a character.
@@ -226,9 +226,10 @@ impl Decisive<'_> {
             }
             let start = self.at.max(from);
             let rest = self.text.get(start..).unwrap_or("");
-            let found = rest.char_indices().map(|(at, c)| (at, table.class(c))).find(|&(_, class)| {
-                matches!(class, OLetter | Upper | Lower | Cr | Lf | Sep | ATerm | STerm)
-            });
+            let found =
+                rest.char_indices().map(|(at, c)| (at, table.class(c))).find(|&(_, class)| {
+                    matches!(class, OLetter | Upper | Lower | Cr | Lf | Sep | ATerm | STerm)
+                });
             (self.at, self.class) = match found {
                 Some((at, class)) => (start + at, Some(class)),
                 None => (self.text.len(), None),

@@ -82,8 +82,7 @@ impl Cutting<'_> {
             tokens = at + 1;
         }
         let last = total.saturating_sub(1);
-        let nearest =
-            nearest.unwrap_or_else(|| cuts::cut_until(self.encoded, self.text, last).0);
+        let nearest = nearest.unwrap_or_else(|| cuts::cut_until(self.encoded, self.text, last).0);
         let mut kept = len;
         while kept > nearest {
             let start = cuts::last_char(self.text, kept);

@@ -132,6 +132,7 @@ impl Specials {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test that fails to set up shall fail")]
 mod tests {
     use super::*;
 
