@@ -15,22 +15,28 @@ from toksmith._native import (
     InternalError,
     ModelError,
     StreamDecoder,
+    TextCounter,
+    TokenCounter,
     ToksmithError,
     UnsupportedFeature,
     VocabularyError,
     __version__,
 )
 from toksmith.batch import Batch
+from toksmith.budget import Chunk
 from toksmith.encoding import Encoding
 from toksmith.tokenizer import Tokenizer
 
 __all__ = [
     "Batch",
+    "Chunk",
     "Encoding",
     "InputError",
     "InternalError",
     "ModelError",
     "StreamDecoder",
+    "TextCounter",
+    "TokenCounter",
     "Tokenizer",
     "ToksmithError",
     "UnsupportedFeature",

@@ -5,7 +5,7 @@ Names with a leading underscore are called by `toksmith.tokenizer`, which docume
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Literal, TypeAlias, TypedDict, final
+from typing import AnyStr, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,11 +19,16 @@ __all__ = [
     "ModelError",
     "StreamDecoder",
     "StreamEncoder",
+    "TextCounter",
+    "TokenCounter",
     "Tokenizer",
     "ToksmithError",
     "UnsupportedFeature",
     "VocabularyError",
     "__version__",
+    "_chunk",
+    "_fits",
+    "_truncate",
     "embedded_file",
     "embedded_names",
 ]
@@ -299,6 +304,69 @@ class CoreBPE:
     def token_byte_values(self) -> list[bytes]:
         """The bytes of all tokens that are not special, sorted."""
 
+@final
+class TextCounter:
+    """What parts of a text cost that was encoded once; made by `Tokenizer.counter`.
+
+    Parts are encoded by themselves, as `Tokenizer.count` of the part would. Where the tokenizer
+    cuts text by a known pattern, only the ends of a part are encoded anew; else all of it.
+    """
+
+    def __new__(
+        cls, tokenizer: Tokenizer, text: str | bytes, allowed_special: _Specials | None = None
+    ) -> Self: ...
+    def count(self, start: int | None = 0, end: int | None = None) -> int:
+        """Number of tokens of the text from byte `start` to byte `end` of its UTF-8."""
+
+    def count_chars(self, start: int | None = 0, end: int | None = None) -> int:
+        """Number of tokens of `text[start:end]`; there are no negative places."""
+
+    def counts(self, spans: NDArray[np.int64]) -> NDArray[np.int64]:
+        """As `count`, of many ranges: int64 `(n, 2)` gives int64 `(n,)`."""
+
+    @property
+    def text(self) -> str | bytes:
+        """The text."""
+
+    def __len__(self) -> int:
+        """Number of tokens of the whole text."""
+
+@final
+class TokenCounter:
+    """Counts the tokens of a text while it is being written; made by `Tokenizer.token_counter`."""
+
+    def __new__(cls, tokenizer: Tokenizer, allowed_special: _Specials | None = None) -> Self: ...
+    def append(self, text: str | bytes) -> None:
+        """The text goes on with this. Takes time in proportion to what is appended."""
+
+    @property
+    def count(self) -> int:
+        """Number of tokens so far, exactly that of the text as a whole; counts the last word."""
+
+    def count_with(self, text: str | bytes) -> int:
+        """What `count` would be with this appended, which is not."""
+
+    def clear(self) -> None:
+        """Starts anew."""
+
+def _fits(
+    tokenizer: Tokenizer, text: str | bytes, limit: int, allowed_special: _Specials | None
+) -> bool: ...
+def _truncate(
+    tokenizer: Tokenizer,
+    text: AnyStr,
+    limit: int,
+    left: bool,
+    allowed_special: _Specials | None,
+) -> AnyStr: ...
+def _chunk(
+    tokenizer: Tokenizer,
+    text: AnyStr,
+    limit: int,
+    overlap: int,
+    sentences: bool,
+    allowed_special: _Specials | None,
+) -> list[tuple[AnyStr, tuple[int, int], tuple[int, int], int]]: ...
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""
 

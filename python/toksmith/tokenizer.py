@@ -15,6 +15,7 @@ import numpy as np
 from toksmith import _native
 from toksmith._native import InputError, ModelError, UnsupportedFeature, VocabularyError
 from toksmith.batch import Batch
+from toksmith.budget import Budgets
 from toksmith.encoding import Encoding
 from toksmith.files import as_path, read_model, write_whole
 from toksmith.inputs import to_texts
@@ -38,7 +39,7 @@ _FORMATS = {".json": "json", ".tiktoken": "tiktoken", ".toksmith": "toksmith"}
 _MAX_ID = 2**32 - 1
 
 
-class Tokenizer(_native.Tokenizer):
+class Tokenizer(Budgets):
     """Text to token ids and back, exactly as the library that made the vocabulary does it.
 
     Made by `from_pretrained`, `from_file` or `from_bytes`; never changes afterwards, so that it can

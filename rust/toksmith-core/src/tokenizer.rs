@@ -443,6 +443,14 @@ impl Tokenizer {
         }
     }
 
+    /// Whether every byte of a text is part of a token, and of one no longer than its bytes.
+    pub(crate) fn keeps_every_byte(&self) -> bool {
+        let pre = self.bytes().map(|bytes| &bytes.pre);
+        self.rewrite.is_none()
+            && !self.added.looks_around()
+            && matches!(pre, Some(PreTokenizer::Known(_) | PreTokenizer::Whole))
+    }
+
     /// The special tokens a call may find, by name.
     pub fn allow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Allowed> {
         let find = |name: &str| {

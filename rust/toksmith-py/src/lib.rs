@@ -1,12 +1,13 @@
 //! Python bindings: convert, detach, one core call, move the result out.
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
-//! - `tiktoken.rs`: the class under tiktoken's `Encoding`.
+//! - `budget.rs`: token budgets; `tiktoken.rs`: the class under tiktoken's `Encoding`.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
 #![allow(clippy::unused_self, reason = "properties have a self")]
 
+mod budget;
 mod errors;
 mod input;
 mod stream;
@@ -43,6 +44,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
     module.add_class::<tiktoken::PyCoreBpe>()?;
+    module.add_class::<budget::PyTextCounter>()?;
+    module.add_class::<budget::PyTokenCounter>()?;
+    module.add_function(wrap_pyfunction!(budget::_fits, module)?)?;
+    module.add_function(wrap_pyfunction!(budget::_truncate, module)?)?;
+    module.add_function(wrap_pyfunction!(budget::_chunk, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())

@@ -47,6 +47,22 @@ fn char_len(bytes: &[u8]) -> usize {
     })
 }
 
+/// Where text without the white space at its end would end, or `from` if it is white space from
+/// there on. The text is UTF-8 from `from` on. O(length of that white space).
+pub(super) fn trimmed(text: &[u8], from: usize) -> usize {
+    let mut end = text.len();
+    while end > from {
+        let start = (from..end).rev().find(|&at| text.get(at).is_some_and(|&byte| !is_inner(byte)));
+        let start = start.unwrap_or(from);
+        let last = text.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        if !last.is_some_and(|last| last.trim_end().is_empty()) {
+            break;
+        }
+        end = start;
+    }
+    end
+}
+
 /// The next character boundary after `at`.
 pub(super) fn next_char(text: Text<'_>, at: usize) -> usize {
     at + char_len(text.as_bytes().get(at..).unwrap_or(&[]))

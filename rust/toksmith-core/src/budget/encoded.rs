@@ -159,9 +159,8 @@ impl Encoded {
             return end;
         }
         // The shorter of the two sees its end where the other sees what follows.
-        let shared = bytes.get(at..end.min(stretch_end)).unwrap_or(&[]);
-        let settled = std::str::from_utf8(shared).map_or(0, |text| text.trim_end().len());
-        let Some(limit) = (at + settled).checked_sub(LOOK_AHEAD) else { return at };
+        let shared = bytes.get(..end.min(stretch_end)).unwrap_or(bytes);
+        let Some(limit) = cuts::trimmed(shared, at).checked_sub(LOOK_AHEAD) else { return at };
         let before = self.pieces.partition_point(|&piece| piece <= limit);
         before.checked_sub(1).and_then(|last| self.pieces.get(last)).copied().unwrap_or(at)
     }
@@ -201,23 +200,32 @@ fn scanner(tokenizer: &Tokenizer) -> Option<&Scanner> {
 impl Tokenizer {
     /// What a range of a text consists of, as `encode` of that range would see it.
     fn parts_of_text(&self, text: Text<'_>, range: Span, allowed: &Allowed) -> Vec<Part> {
-        let (mut parts, mut at) = (Vec::new(), range.start);
-        match cuts::part(text, range) {
-            Some(Text::Str(text)) => self.add_text(text, at, allowed, &mut parts),
-            Some(Text::Bytes(bytes)) => {
-                for chunk in bytes.utf8_chunks() {
-                    self.add_text(chunk.valid(), at, allowed, &mut parts);
-                    at += chunk.valid().len();
-                    let end = at + chunk.invalid().len();
-                    if at < end {
-                        parts.push(Part::Bytes(Span { start: at, end }));
-                    }
-                    at = end;
-                }
-            }
-            None => {}
-        }
+        let mut parts = Vec::new();
+        let Text::Str(whole) = text else {
+            self.add_bytes(text, range, allowed, &mut parts);
+            return parts;
+        };
+        // Of a str the characters that are cut open are bytes, and the rest need not be checked.
+        let Span { start, end } = range;
+        let first = (start..end).find(|&at| whole.is_char_boundary(at)).unwrap_or(end);
+        let last = (first..end + 1).rev().find(|&at| whole.is_char_boundary(at)).unwrap_or(first);
+        self.add_bytes(text, Span { start, end: first }, allowed, &mut parts);
+        self.add_text(whole.get(first..last).unwrap_or(""), first, allowed, &mut parts);
+        self.add_bytes(text, Span { start: last, end }, allowed, &mut parts);
         parts
+    }
+
+    fn add_bytes(&self, text: Text<'_>, range: Span, allowed: &Allowed, parts: &mut Vec<Part>) {
+        let mut at = range.start;
+        for chunk in text.as_bytes().get(at..range.end).unwrap_or(&[]).utf8_chunks() {
+            self.add_text(chunk.valid(), at, allowed, parts);
+            at += chunk.valid().len();
+            let end = at + chunk.invalid().len();
+            if at < end {
+                parts.push(Part::Bytes(Span { start: at, end }));
+            }
+            at = end;
+        }
     }
 
     fn add_text(&self, text: &str, base: usize, allowed: &Allowed, parts: &mut Vec<Part>) {

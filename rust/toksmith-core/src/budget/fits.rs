@@ -1,8 +1,9 @@
 //! Whether a text has at most so many tokens, reading no further than needed.
 //!
 //! The text is taken in blocks; of each, as in [`crate::encode::stream`], that much is encoded
-//! as no further text can change. Where nothing is certain before the end, the text is encoded
-//! as a whole and given up at the next look at the watch after the limit.
+//! as no further text can change. Where nothing is certain, a block longer than the longest token
+//! times what is left settles it; else, as where a pattern leaves gaps, the text is encoded as a
+//! whole and given up at the next look at the watch after the limit.
 
 use crate::encode::added::Allowed;
 use crate::encode::sink::Sink;
@@ -63,12 +64,16 @@ impl Tokenizer {
         allowed: &Allowed,
         watch: &Watch<'_>,
     ) -> Result<(usize, usize)> {
-        let (mut counted, mut at, mut size) = (0, 0, enough(limit));
+        let (mut counted, mut at, mut size, mut most) = (0, 0, enough(limit), None);
         while counted <= limit && size < bytes.len() - at {
             let block = bytes.get(at..at + size).unwrap_or(&[]);
             let certain = self.certain(block, allowed);
             if certain == 0 {
                 // A pre-token longer than the block, or a pattern of which nothing is known.
+                let most = *most.get_or_insert_with(|| self.most_bytes());
+                if most.is_some_and(|most| (limit - counted).saturating_mul(most) < size) {
+                    return Ok((limit.saturating_add(1), at));
+                }
                 size = size.saturating_mul(2);
                 continue;
             }
@@ -77,6 +82,13 @@ impl Tokenizer {
             at += certain;
         }
         Ok((counted, at))
+    }
+
+    /// The most bytes of text that one token stands for, where every byte is part of a token.
+    /// O(tokens of the vocabulary).
+    fn most_bytes(&self) -> Option<usize> {
+        let longest = || self.vocab.iter().map(|(_, token)| token.len()).max();
+        self.keeps_every_byte().then(longest).flatten()
     }
 
     /// Whether a text has at most so many tokens, given up soon after they are passed.

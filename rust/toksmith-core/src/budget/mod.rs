@@ -12,9 +12,11 @@
 //! - [`encoded`]: a text that was encoded once, and the costs of its parts.
 //! - [`append`]: what a text costs while it is being written.
 //!
-//! [`cuts`] says where a text may be cut at all, [`sentences`] where its sentences end.
+//! [`cuts`] says where a text may be cut at all, [`sentences`] where its sentences end, [`chars`] where
+//! its characters are.
 
 pub mod append;
+pub mod chars;
 pub mod chunk;
 pub mod cuts;
 pub mod encoded;

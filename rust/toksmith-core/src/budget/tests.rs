@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that fails to set up shall fail")]
 
 use super::append::TokenCounter;
+use super::chars::CharIndex;
 use super::chunk::{Chunk, On, Plan};
 use super::cuts::is_char_boundary;
 use super::encoded::Encoded;
@@ -37,9 +38,12 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let run = (prop::sample::select(&PIECES[..]), 1_usize..60).prop_map(|(part, n)| part.repeat(n));
     let bad =
         prop::collection::vec(prop::sample::select(&[0x80, 0xE4, 0xFF, 0xF0, 0xB8][..]), 1..4);
+    // Longer than scanners look ahead, with now and then a line end, which decides much.
+    let blank = prop::collection::vec(prop::sample::select(&b"          \n\t"[..]), 20..60);
     let part = prop_oneof![
         6 => text().prop_map(String::into_bytes),
         2 => run.prop_map(String::into_bytes),
+        2 => blank,
         1 => bad,
     ];
     prop::collection::vec(part, 0..4).prop_map(|parts| parts.concat())
@@ -63,8 +67,7 @@ fn splits(which: usize) -> Vec<Split> {
 /// A vocabulary of the bytes and of what random pairs of earlier tokens make.
 fn tokenizer(which: usize, pairs: &[(u16, u16)]) -> Tokenizer {
     let mut tokens: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
-    let mut pool: Vec<usize> =
-        "ab 1'.\nzé中 <>x".bytes().map(usize::from).chain([usize::from(b' '); 3]).collect();
+    let mut pool: Vec<usize> = "ab 1'.\nzé中 <>x   \n".bytes().map(usize::from).collect();
     for &(left, right) in pairs {
         let pick = |n: u16| pool[usize::from(n) % pool.len()];
         let token = [tokens[pick(left)].as_slice(), &tokens[pick(right)]].concat();
@@ -214,6 +217,31 @@ fn check_chunks(
     Ok(())
 }
 
+/// White space is where a scanner's decision depends on what lies far ahead.
+#[test]
+fn every_part_of_white_space_costs_what_encoding_it_gives() {
+    // Of the pool, "\n " and "  " are tokens, "b" is its second.
+    let pool = |c: char| "ab 1'.\nzé中 <>x   \n".bytes().position(|byte| char::from(byte) == c);
+    let at = |c: char| pool(c).expect("in the pool") as u16;
+    let pairs = [(at('\n'), at(' ')), (at(' '), at(' ')), (at(' '), at('b'))];
+    for which in 0..SPLITS {
+        let tokenizer = tokenizer(which, &pairs);
+        for blank in ["\n{}", "{}\n{}", "\n{}\n{}", "{}", "\t{}\n\n{}", "\u{a0}{}\n"] {
+            let text = format!("a{}b. {}b", blank.replace("{}", &" ".repeat(25)), " ".repeat(30));
+            let encoded = Encoded::new(&tokenizer, Text::Str(&text), Allowed::None, &Watch::none());
+            let encoded = encoded.expect("encodes");
+            for start in 0..text.len() {
+                for end in start..=text.len() {
+                    let part = Span { start, end };
+                    let count = encoded.count(&tokenizer, Text::Str(&text), part, &Watch::none());
+                    let want = cost(&tokenizer, &Allowed::None, &text.as_bytes()[start..end]);
+                    assert_eq!(count, Ok(want), "{which}: {start}..{end} of {text:?}");
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
@@ -233,6 +261,19 @@ proptest! {
         }
         let outside = Span { start: 0, end: bytes.len() + 1 };
         prop_assert!(encoded.count(&tokenizer, text, outside, &Watch::none()).is_err());
+    }
+
+    #[test]
+    fn characters_are_found_by_number(bytes in bytes()) {
+        let (text, index) = (as_text(&bytes), CharIndex::new(as_text(&bytes)));
+        let mut want: Vec<usize> =
+            (0..bytes.len()).filter(|&at| is_char_boundary(text, at)).collect();
+        prop_assert_eq!(index.chars(), want.len());
+        prop_assert_eq!(index.chars(), String::from_utf8_lossy(&bytes).chars().count());
+        want.push(bytes.len());
+        let found: Vec<_> = (0..want.len()).filter_map(|n| index.byte_of(text, n)).collect();
+        prop_assert_eq!(found, want);
+        prop_assert_eq!(index.byte_of(text, index.chars() + 1), None);
     }
 
     #[test]
