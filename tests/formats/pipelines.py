@@ -257,13 +257,14 @@ def pipelines() -> Iterator[tuple[str, str]]:
     kinds = model_kinds()
     usual = pre.Metaspace()
     for name, model in kinds.items():
-        for stage in ("byte level plain", "metaspace", "bert"):
-            yield f"{name}, {stage}", build(model, None, PRE_TOKENIZERS[stage]).to_str()
+        for chosen in ("byte level plain", "metaspace", "bert"):
+            yield f"{name}, {chosen}", build(model, None, PRE_TOKENIZERS[chosen]).to_str()
         yield f"{name}, alone", build(model, added=9).to_str()
     for name, normalizer in NORMALIZERS.items():
         for model_name in ("byte-level", "unigram", "word piece"):
-            stage = pre.ByteLevel(add_prefix_space=False) if model_name == "byte-level" else usual
-            tok = build(kinds[model_name], normalizer, stage, added=2)
+            letters = pre.ByteLevel(add_prefix_space=False)
+            behind = letters if model_name == "byte-level" else usual
+            tok = build(kinds[model_name], normalizer, behind, added=2)
             yield f"normalizer {name}, {model_name}", tok.to_str()
     for name, stage in PRE_TOKENIZERS.items():
         yield f"pre-tokenizer {name}, alone", build(kinds["word piece"], None, stage).to_str()

@@ -140,7 +140,7 @@ fn read(data: &[u8]) -> Result<Tokens> {
 fn lines(data: &[u8]) -> Result<Vec<&str>> {
     let text = std::str::from_utf8(data).map_err(|error| {
         let before = data.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Error::line(line, "not UTF-8")
     })?;
     Ok(text.lines().map(str::trim_end).collect())

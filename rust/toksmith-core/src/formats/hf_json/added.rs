@@ -72,6 +72,7 @@ fn check(
 
 /// One entry, as the file has it.
 #[derive(Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "the fields of the file")]
 struct Entry<'a> {
     id: TokenId,
     #[serde(borrow)]

@@ -67,7 +67,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         Some(node) => added::read(&node, &model, normalizer.is_some())?,
         None => Vec::new(),
     };
-    let splits = match model.model {
+    let splits = match model.kind {
         pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
         _ => None,
     };
@@ -83,7 +83,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         pipeline: Pipeline {
             normalizer,
             pre_tokenizers,
-            model: model.model,
+            model: model.kind,
             post_processor,
             decoder,
             truncation,
@@ -100,11 +100,11 @@ pub(super) fn load_pair(
 ) -> Result<Definition> {
     let merges = std::str::from_utf8(merges).map_err(|error| {
         let before = merges.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Error::line(line, "merges.txt: not UTF-8")
     })?;
     let model = model::from_pair(&Node::document(vocab)?, merges)?;
-    let splits = match model.model {
+    let splits = match model.kind {
         pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
         _ => None,
     };
@@ -114,7 +114,7 @@ pub(super) fn load_pair(
         merges: model.merges,
         splits: splits.unwrap_or_default(),
         search: AddedSearch::AfterMatch,
-        pipeline: Pipeline { pre_tokenizers, model: model.model, ..Pipeline::default() },
+        pipeline: Pipeline { pre_tokenizers, model: model.kind, ..Pipeline::default() },
         ..Definition::default()
     })
 }

@@ -188,7 +188,9 @@ macro_rules! lists {
         impl Wire for Vec<$element> {
             fn put(&self, out: &mut Vec<u8>) {
                 put_number(out, self.len() as u32);
-                self.iter().for_each(|element| element.put(out));
+                for element in self {
+                    element.put(out);
+                }
             }
 
             fn get(cursor: &mut Cursor<'_>) -> Result<Self> {
