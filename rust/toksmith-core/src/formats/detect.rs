@@ -4,7 +4,7 @@
 //! learns what the file is.
 
 use crate::error::{Error, Result};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum Format {
     Tiktoken,
     /// `.toksmith`.
     Native,
-    /// A SentencePiece `.model`.
+    /// A `.model` of sentencepiece.
     SentencePiece,
     /// GGUF.
     Gguf,
@@ -154,20 +154,19 @@ impl<'de> Visitor<'de> for &mut JsonSeen {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<(), M::Error> {
         while let Some(name) = map.next_key::<Cow<'_, str>>()? {
-            let number = match map.next_value::<&RawValue>() {
-                Ok(raw) => raw.get().starts_with(|first: char| first.is_ascii_digit()),
-                Err(error) => {
-                    self.model |= name == "model";
-                    return Err(error);
-                }
-            };
+            if name == "model" {
+                // It is nearly all of the file: its first character will do.
+                self.model = true;
+                map.next_value::<u64>()?;
+                self.model = false;
+                self.numbers += 1;
+                continue;
+            }
+            let value = map.next_value::<&RawValue>()?;
+            let number = value.get().starts_with(|first: char| first.is_ascii_digit());
             self.numbers += usize::from(number);
             self.others += usize::from(!number);
             match &*name {
-                "model" if !number => {
-                    self.model = true;
-                    return Err(M::Error::custom("enough"));
-                }
                 "config" if !number => self.config = true,
                 "vocab" if !number => self.vocab = true,
                 _ => {}

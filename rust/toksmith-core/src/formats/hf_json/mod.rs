@@ -67,7 +67,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         Some(node) => added::read(&node, &model, normalizer.is_some())?,
         None => Vec::new(),
     };
-    let splits = match model.model {
+    let splits = match model.kind {
         pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
         _ => None,
     };
@@ -83,7 +83,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         pipeline: Pipeline {
             normalizer,
             pre_tokenizers,
-            model: model.model,
+            model: model.kind,
             post_processor,
             decoder,
             truncation,
@@ -104,7 +104,7 @@ pub(super) fn load_pair(
         Error::line(line, "merges.txt: not UTF-8")
     })?;
     let model = model::from_pair(&Node::document(vocab)?, merges)?;
-    let splits = match model.model {
+    let splits = match model.kind {
         pipeline::Model::ByteLevelBpe => pre_tokenizers::as_splits(&pre_tokenizers),
         _ => None,
     };
@@ -114,7 +114,7 @@ pub(super) fn load_pair(
         merges: model.merges,
         splits: splits.unwrap_or_default(),
         search: AddedSearch::AfterMatch,
-        pipeline: Pipeline { pre_tokenizers, model: model.model, ..Pipeline::default() },
+        pipeline: Pipeline { pre_tokenizers, model: model.kind, ..Pipeline::default() },
         ..Definition::default()
     })
 }

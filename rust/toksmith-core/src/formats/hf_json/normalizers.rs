@@ -107,7 +107,7 @@ fn byte_level(object: &Object<'_>, _: usize) -> Result<Normalizer> {
     object.is("ByteLevel").map(|()| Normalizer::ByteLevel)
 }
 
-/// A table of SentencePiece: the size of its trie, the trie, and the replacements as UTF-8.
+/// A table of sentencepiece: the size of its trie, the trie, and the replacements as UTF-8.
 fn precompiled(object: &Object<'_>, _: usize) -> Result<Normalizer> {
     let node = object.require("precompiled_charsmap")?;
     let text = node.string()?;

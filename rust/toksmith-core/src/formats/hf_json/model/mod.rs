@@ -35,7 +35,7 @@ pub(super) struct Model<'a> {
     pub(super) merges: Merges,
     /// `ignore_merges` of a byte-level model.
     pub(super) whole_words: bool,
-    pub(super) model: pipeline::Model,
+    pub(super) kind: pipeline::Model,
 }
 
 impl<'a> Model<'a> {
@@ -50,7 +50,7 @@ impl<'a> Model<'a> {
             || self.decode_only.binary_search_by_key(&id, |&(id, _)| id).is_ok()
     }
 
-    fn new(tokens: Tokens<'a>, model: pipeline::Model) -> Self {
+    fn new(tokens: Tokens<'a>, kind: pipeline::Model) -> Self {
         let Tokens { spellings, vocab, decode_only, .. } = tokens;
         Self {
             size: spellings.len(),
@@ -59,7 +59,7 @@ impl<'a> Model<'a> {
             decode_only,
             merges: Merges::List(Vec::new()),
             whole_words: false,
-            model,
+            kind,
         }
     }
 }
