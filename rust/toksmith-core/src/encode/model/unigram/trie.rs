@@ -23,8 +23,6 @@ pub(crate) struct Trie {
     slots: Vec<u32>,
     /// Slot -> number, where a key ends.
     values: Vec<u32>,
-    /// Length of the longest key.
-    longest: usize,
     links: Option<Links>,
 }
 
@@ -125,7 +123,7 @@ impl Trie {
             }
         }
         let (slots, values) = builder.finish();
-        let mut trie = Self { slots, values, longest, links: None };
+        let mut trie = Self { slots, values, links: None };
         if linked {
             trie.link(edges);
         }
@@ -159,11 +157,6 @@ impl Trie {
                 };
             }
         }
-    }
-
-    /// Length of the longest key.
-    pub(crate) fn longest(&self) -> usize {
-        self.longest
     }
 
     /// Whether [`Trie::next`] and [`Trie::ending`] can be used.

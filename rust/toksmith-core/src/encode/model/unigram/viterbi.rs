@@ -220,6 +220,7 @@ fn pull<S: Sum>(
         if state == ROOT && at > base {
             scratch.give(base, at, sink);
             scratch.begin(sum);
+            scratch.moves.clear();
             base = at;
         }
         if sum.is_beyond() {
@@ -234,15 +235,13 @@ fn pull<S: Sum>(
         }
         let PathScratch { nodes, moves, met_unknown, .. } = scratch;
         let mut node = Node { sum: S::default(), start: NONE, id: NONE };
-        let mut moved = moves.len()
-            - moves.iter().rev().take_while(|&&(place, _)| place + trie.longest() > end).count();
+        let mut moved = 0;
         let mut reach = |start: usize, id: TokenId, score: S| {
-            while let Some(&(place, from)) = moves.get(moved)
-                && place <= start
-            {
-                if node.start != NONE && place > node.start as usize {
-                    node.sum = node.sum - from;
-                }
+            if node.start == NONE {
+                moved = moves.partition_point(|&(place, _)| place <= start);
+            }
+            while let Some(&(_, from)) = moves.get(moved).filter(|&&(place, _)| place <= start) {
+                node.sum = node.sum - from;
                 moved += 1;
             }
             let sum = score + nodes[start - base].sum;
