@@ -203,8 +203,6 @@ def file_of(family: str) -> bytes:
     return model_file(name) if name != family else jsons()[family].encode()
 
 
-
-
 JSON_FAMILIES = tuple(name for name in FAMILIES if not name.startswith("model "))
 """Those of `FAMILIES` that are tokenizer.json files."""
 
