@@ -147,7 +147,7 @@ def jsons() -> dict[str, str]:
     return dict([*trained(), *combined(), *pipelines(), *old])
 
 
-MODEL_OPTIONS: dict[str, dict[str, object]] = {
+MODEL_OPTIONS: dict[str, dict[str, Any]] = {
     "unigram": {"model_type": "unigram", "vocab_size": 260},
     "unigram, bytes": {"model_type": "unigram", "vocab_size": 620, "byte_fallback": True},
     "unigram, own symbols": {

@@ -85,8 +85,9 @@ def test_bytes_that_are_not_utf8_are_refused(family: str, bad: bytes) -> None:
     for call in (tok.encode, tok.encode_array, tok.count, tok.encode_with_spans):
         with pytest.raises(ts.InputError, match="UTF-8"):
             call(bad)
+    texts: list[str | bytes] = ["fine", bad]
     for batch in (tok.encode_batch, tok.count_batch):
         with pytest.raises(ts.InputError, match="UTF-8"):
-            batch(["fine", bad])
+            batch(texts)
     with pytest.raises(ts.InputError, match="UTF-8"):
         tok.encode_parts([("fine", True), (bad, False)])
