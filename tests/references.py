@@ -2,7 +2,8 @@
 
 tiktoken's own constructors give patterns and special tokens; the ranks it would download come from
 the embedded vocabulary instead, after their SHA-256 has been checked against the one tiktoken
-publishes. Nothing is fetched. Start at `Tiktoken` and `HuggingFace`.
+publishes. Nothing is fetched. Start at `Tiktoken`, `HuggingFace` and
+`SentencePiece`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import sentencepiece
 import tiktoken
 import tokenizers
 from numpy.typing import NDArray
@@ -28,6 +30,9 @@ from vocabularies import embedded
 EMBEDDED = (
     "r50k_base", "gpt2", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base", "o200k_harmony",
 )  # fmt: skip
+
+# Test data whose texts need not come back from their ids: unknown or normalised characters.
+LOSSY = ("bert", "xlmr_unigram", "mistral_v1")
 
 LLAMA3_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -52,6 +57,8 @@ class Answer:
     ids: list[int]
     byte_spans: NDArray[np.int64] | None = None
     char_spans: NDArray[np.int64] | None = None
+    decoded: tuple[str, str] | None = None
+    """What the ids decode to with special tokens and without, where that need not be the text."""
 
 
 class Reference(Protocol):
@@ -103,23 +110,33 @@ class Tiktoken:
 
 
 class HuggingFace:
-    """tokenizers, which gives ids and character offsets."""
+    """tokenizers, which gives ids and character offsets.
 
-    def __init__(self, tokenizer: Any) -> None:
+    `lossy` says that a text need not come back: what the ids decode to is then part of an answer.
+    """
+
+    def __init__(self, tokenizer: Any, lossy: bool = False) -> None:
         # Offsets as the model has them, before a post-processor trims spaces from them.
         tokenizer.post_processor = tokenizers.processors.ByteLevel(trim_offsets=False)
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        self.tokenizer = tokenizer
+        self.tokenizer, self._lossy = tokenizer, lossy
 
     def answers(self, texts: Sequence[str], specials: bool) -> list[Answer]:
         """By `encode_batch`, with `encode_special_tokens` the other way round."""
         self.tokenizer.encode_special_tokens = not specials
         rows = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [
+        found = [
             Answer(row.ids, char_spans=np.array(row.offsets, np.int64).reshape(-1, 2))
             for row in rows
         ]
+        if self._lossy:
+            ids = [row.ids for row in rows]
+            whole = self.tokenizer.decode_batch(ids, skip_special_tokens=False)
+            plain = self.tokenizer.decode_batch(ids, skip_special_tokens=True)
+            for answer, *decoded in zip(found, whole, plain, strict=True):
+                answer.decoded = (decoded[0], decoded[1])
+        return found
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """By `encode_batch_fast`, which leaves offsets out."""
@@ -131,6 +148,37 @@ class HuggingFace:
         """By `decode`."""
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False)
         return text
+
+
+class SentencePiece:
+    """sentencepiece, which gives ids, byte offsets and decoded text.
+
+    Control symbols in text are text to it, whatever is asked.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        self.processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+
+    def answers(self, texts: Sequence[str], specials: bool) -> list[Answer]:
+        """By `encode_as_offset_mapping` of bytes, whose offsets are bytes too."""
+        assert not specials, "sentencepiece has no such setting"
+        return [self._answer(text) for text in texts]
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """By `encode`."""
+        rows: list[list[int]] = self.processor.encode(list(texts), num_threads=1)
+        return rows
+
+    def decode(self, ids: list[int]) -> str:
+        """By `decode`, which leaves control symbols out."""
+        text: str = self.processor.decode(ids)
+        return text
+
+    def _answer(self, text: str) -> Answer:
+        found = self.processor.encode_as_offset_mapping(text.encode())
+        ids, spans = found["ids"], np.array(found["offsets"], np.int64).reshape(-1, 2)
+        decoded = self.decode(ids)
+        return Answer(ids, byte_spans=spans, decoded=(decoded, decoded))
 
 
 def load_ranks(data: bytes) -> dict[bytes, int]:
@@ -206,8 +254,24 @@ def json_pair(name: str) -> tuple[ts.Tokenizer, HuggingFace]:
         data = embedded(saved)._save("json")
     else:
         data = need(f"vocabs/{name}/tokenizer.json").read_bytes()
-    reference = HuggingFace(tokenizers.Tokenizer.from_str(data.decode()))
+    return pair_of_json(data, lossy=name in LOSSY)
+
+
+def pair_of_json(data: bytes, lossy: bool = True) -> tuple[ts.Tokenizer, HuggingFace]:
+    """Ours and tokenizers' reading of the bytes of one `tokenizer.json`."""
+    reference = HuggingFace(tokenizers.Tokenizer.from_str(data.decode()), lossy)
     return ts.Tokenizer.from_bytes(data), reference
+
+
+@cache
+def sentencepiece_pair(name: str) -> tuple[ts.Tokenizer, SentencePiece]:
+    """Ours and sentencepiece's reading of the test data's `NAME/tokenizer.model`."""
+    return pair_of_model(need(f"vocabs/{name}/tokenizer.model").read_bytes())
+
+
+def pair_of_model(data: bytes) -> tuple[ts.Tokenizer, SentencePiece]:
+    """Ours and sentencepiece's reading of the bytes of one model file."""
+    return ts.Tokenizer.from_bytes(data), SentencePiece(data)
 
 
 def _all_tokens(encoding: tiktoken.Encoding) -> list[tuple[int, bytes]]:
