@@ -22,17 +22,21 @@ from toksmith._native import (
 )
 from toksmith.batch import Batch
 from toksmith.encoding import Encoding
+from toksmith.model_inputs import Inputs, Padding, Truncation
 from toksmith.tokenizer import Tokenizer
 
 __all__ = [
     "Batch",
     "Encoding",
     "InputError",
+    "Inputs",
     "InternalError",
     "ModelError",
+    "Padding",
     "StreamDecoder",
     "Tokenizer",
     "ToksmithError",
+    "Truncation",
     "UnsupportedFeature",
     "VocabularyError",
     "__version__",

@@ -26,6 +26,9 @@ __all__ = [
     "__version__",
     "embedded_file",
     "embedded_names",
+    "file_padding",
+    "file_truncation",
+    "model_inputs",
 ]
 
 __version__: str
@@ -33,6 +36,8 @@ UNICODE_VERSION: tuple[int, int]
 
 _Specials: TypeAlias = Literal["all"] | Iterable[str]
 _OnBadText: TypeAlias = Literal["strict", "replace"]
+_Side: TypeAlias = Literal["right", "left"]
+_Strategy: TypeAlias = Literal["longest_first", "only_first", "only_second"]
 _Report: TypeAlias = Callable[[int, int, str], object] | None
 
 class _CacheInfo(TypedDict):
@@ -298,6 +303,31 @@ class CoreBPE:
 
     def token_byte_values(self) -> list[bytes]:
         """The bytes of all tokens that are not special, sorted."""
+
+def model_inputs(
+    tokenizer: Tokenizer,
+    texts: list[str | bytes],
+    pairs: list[str | bytes] | None,
+    allowed_special: _Specials,
+    errors: _OnBadText,
+    add_special_tokens: bool,
+    truncation: tuple[int, int, _Strategy, _Side] | None,
+    padding: tuple[int | None, _Side, int | None, int, int] | None,
+    overflow: bool,
+    char_spans: bool,
+    num_threads: int | None,
+) -> tuple[list[NDArray[np.int64]], NDArray[np.int64], NDArray[np.int64] | None]:
+    """Flat columns of model inputs; `toksmith.model_inputs` documents them.
+
+    They are: ids, type ids, attention, special tokens, words, sequences, the rows' offsets, the
+    sample of each row; then spans and, if asked for, spans in characters.
+    """
+
+def file_truncation(tokenizer: Tokenizer) -> tuple[int, int, _Strategy, _Side] | None:
+    """The file's truncation: `(max_length, stride, strategy, side)`."""
+
+def file_padding(tokenizer: Tokenizer) -> tuple[int | None, _Side, int | None, int, int] | None:
+    """The file's padding: `(length, side, to_multiple_of, pad_id, pad_type_id)`."""
 
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""

@@ -2,6 +2,7 @@
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
 //! - `tiktoken.rs`: the class under tiktoken's `Encoding`.
+//! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
@@ -9,6 +10,7 @@
 
 mod errors;
 mod input;
+mod inputs;
 mod stream;
 mod tiktoken;
 mod tokenizer;
@@ -43,6 +45,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
     module.add_class::<tiktoken::PyCoreBpe>()?;
+    module.add_function(wrap_pyfunction!(inputs::model_inputs, module)?)?;
+    module.add_function(wrap_pyfunction!(inputs::file_truncation, module)?)?;
+    module.add_function(wrap_pyfunction!(inputs::file_padding, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())
