@@ -69,7 +69,7 @@ def test_threads_change_nothing(tok: ts.Tokenizer, threads: int) -> None:
         (ts.InputError, lambda tok: tok("a", padding=ts.Padding())),
         (ts.InputError, lambda tok: tok("a", padding="longest")),
         (ts.InputError, lambda tok: tok("a", padding=ts.Padding(2**31 - 1, pad_id=0))),
-        (ts.InputError, lambda tok: tok("a b c d e", truncation=ts.Truncation(3, 3))),
+        (ts.InputError, lambda tok: tok("a", truncation=ts.Truncation(3, 4))),
         (ts.InputError, lambda tok: tok("a b", truncation=ts.Truncation(1, 0, "only_second"))),
         (ts.InputError, lambda tok: tok("a", ["b"])),
         (ts.InputError, lambda tok: tok(["a"], ["b", "c"])),

@@ -175,10 +175,17 @@ impl Tokenizer {
         self.pipeline.padding.as_ref()
     }
 
-    /// Refuses a truncation that could never go forward.
+    /// Refuses a truncation whose stride is beyond what the template for one text leaves. As in
+    /// tokenizers, a stride of just that is an error where something is to be cut.
     fn check_inputs(&self, options: &InputOptions) -> Result<()> {
-        let added = if options.add_special { self.template.added_tokens(false) } else { 0 };
-        options.truncation.iter().try_for_each(|it| template::check_truncation(it, added))
+        let Some(truncation) = &options.truncation else { return Ok(()) };
+        let added = self.template.added_tokens(false);
+        match truncation.max_length.checked_sub(added) {
+            Some(length) if truncation.stride > length => {
+                template::check_truncation(truncation, added)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// For each unit the inputs of all samples, filled up.

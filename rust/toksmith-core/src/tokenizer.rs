@@ -322,7 +322,10 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        if let (None, Engine::Bytes(bytes)) = (&self.rewrite, &self.engine) {
+        // Stages that change text give places in the whole text, so they need to know its base.
+        if let (None, Engine::Bytes(bytes)) = (&self.rewrite, &self.engine)
+            && !matches!(bytes.pre, PreTokenizer::Letters(_))
+        {
             if !self.added.applies(allowed) {
                 sink.start_at(base);
                 return bytes.encode(&self.vocab, text, scratch, watch, sink);

@@ -99,7 +99,7 @@ fn what_is_cut_off_overflows() {
     let made = one(&bert(), "a b a", None, &options);
     assert_eq!(made.ids, [2, 4, 6, 3]);
     assert_eq!(made.overflowing[0].ids, [2, 6, 4, 3]);
-    let options = InputOptions { truncation: Some(truncation(4, 2)), ..options };
+    let options = InputOptions { truncation: Some(truncation(4, 3)), ..options };
     let sample = Sample { first: Text::Str("a"), second: None };
     let error = bert().encode_inputs(sample, &options, SpanUnit::Bytes, &Watch::none());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Input);

@@ -95,6 +95,7 @@ impl Sink for Pieces<'_> {
     fn added_token(&mut self, id: TokenId, start: usize, end: usize, text: &str) {
         self.next_piece();
         self.spans.added(id, start, end);
+        self.settle();
         if !self.is_known(id, text) {
             self.name(text);
         }
@@ -122,6 +123,7 @@ impl Sink for Pieces<'_> {
     }
 
     fn start_at(&mut self, base: usize) {
+        self.settle();
         self.spans.start_at(base);
     }
 
