@@ -25,6 +25,7 @@ from toksmith._native import (
 from toksmith.batch import Batch
 from toksmith.budget import Chunk
 from toksmith.encoding import Encoding
+from toksmith.model_inputs import Inputs, Padding, Truncation
 from toksmith.tokenizer import Tokenizer
 
 __all__ = [
@@ -32,13 +33,16 @@ __all__ = [
     "Chunk",
     "Encoding",
     "InputError",
+    "Inputs",
     "InternalError",
     "ModelError",
+    "Padding",
     "StreamDecoder",
     "TextCounter",
     "TokenCounter",
     "Tokenizer",
     "ToksmithError",
+    "Truncation",
     "UnsupportedFeature",
     "VocabularyError",
     "__version__",

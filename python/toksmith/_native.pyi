@@ -31,6 +31,9 @@ __all__ = [
     "_truncate",
     "embedded_file",
     "embedded_names",
+    "file_padding",
+    "file_truncation",
+    "model_inputs",
 ]
 
 __version__: str
@@ -38,6 +41,8 @@ UNICODE_VERSION: tuple[int, int]
 
 _Specials: TypeAlias = Literal["all"] | Iterable[str]
 _OnBadText: TypeAlias = Literal["strict", "replace"]
+_Side: TypeAlias = Literal["right", "left"]
+_Strategy: TypeAlias = Literal["longest_first", "only_first", "only_second"]
 _Report: TypeAlias = Callable[[int, int, str], object] | None
 
 class _CacheInfo(TypedDict):

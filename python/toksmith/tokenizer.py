@@ -19,6 +19,14 @@ from toksmith.budget import Budgets
 from toksmith.encoding import Encoding
 from toksmith.files import as_path, read_model, write_whole
 from toksmith.inputs import to_texts
+from toksmith.model_inputs import (
+    Inputs,
+    Padding,
+    Truncation,
+    file_padding,
+    file_truncation,
+    make_inputs,
+)
 from toksmith.progress import reporting
 from toksmith.show import TokenView
 
@@ -116,6 +124,81 @@ class Tokenizer(Budgets):
                 )
             raise VocabularyError(f"no embedded vocabulary is called {name!r}; there are {known}")
         return cls._embedded(name, _package_data(f"{stem}.toksmith"))
+
+    def __call__(
+        self,
+        texts: str | bytes | Iterable[str | bytes] | ArrayLike,
+        pairs: str | bytes | Iterable[str | bytes] | ArrayLike | None = None,
+        truncation: bool | Truncation | None = None,
+        padding: bool | Padding | None = None,
+        return_tensors: Literal["np"] | None = None,
+        add_special_tokens: bool = True,
+        return_overflowing_tokens: bool = False,
+        return_token_type_ids: bool | None = None,
+        return_char_spans: bool = False,
+        allowed_special: Specials = (),
+        errors: OnBadText = "strict",
+        num_threads: int | None = None,
+    ) -> Inputs:
+        """What a model takes: ids with the file's special tokens around them, masks, one length.
+
+            >>> tok = Tokenizer.from_pretrained("cl100k_base")
+            >>> out = tok(["Hello, world!", "Hi"], padding=Padding(pad_id=0), return_tensors="np")
+            >>> out.input_ids
+            array([[9906,   11, 1917,    0],
+                   [13347,    0,    0,    0]])
+            >>> out["attention_mask"].tolist()
+            [[1, 1, 1, 1], [1, 0, 0, 0]]
+
+        Equal to tokenizers 0.23.3, but that nothing is cut or filled up that the call does not ask
+        for, and that special tokens written in a text are text unless allowed.
+
+        Args:
+            texts: One text, or several as in `encode_batch`.
+            pairs: The second texts of pairs, as many.
+            truncation: A `Truncation`; `True` takes the file's own; by default nothing is cut.
+            padding: A `Padding`; `True` takes the file's own, or that of the longest input; by
+                default nothing is filled up.
+            return_tensors: `"np"` for int64 arrays; by default there are lists.
+            add_special_tokens: Whether the file's template puts its special tokens there.
+            return_overflowing_tokens: Whether what was cut off comes as further rows.
+            return_token_type_ids: Whether type ids are among what models take; by default if there
+                are pairs. They are in `Inputs.token_type_ids` in any case.
+            return_char_spans: Whether there are spans in characters too.
+            allowed_special: As in `encode`.
+            errors: As in `encode`.
+            num_threads: As in `encode_batch`.
+
+        Raises:
+            InputError: A text or an option cannot be used: a stride that leaves no step, a text too
+                short for a strategy, arrays without padding, no token to fill up with.
+            UnsupportedFeature: `return_tensors` names another library.
+        """
+        return make_inputs(
+            self,
+            texts,
+            pairs,
+            truncation=truncation,
+            padding=padding,
+            return_tensors=return_tensors,
+            add_special_tokens=add_special_tokens,
+            return_overflowing_tokens=return_overflowing_tokens,
+            return_token_type_ids=return_token_type_ids,
+            return_char_spans=return_char_spans,
+            allowed_special=allowed_special,
+            errors=errors,
+            num_threads=_checked_threads(num_threads),
+        )
+
+    @property
+    def truncation(self) -> Truncation | None:
+        """How the file says that texts are cut: what `tok(..., truncation=True)` does."""
+        return file_truncation(self)
+
+    @property
+    def padding(self) -> Padding | None:
+        """How the file says that inputs are filled up: what `tok(..., padding=True)` does."""
+        return file_padding(self)
 
     def encode_with_spans(
         self, text: str | bytes, allowed_special: Specials = (), errors: OnBadText = "strict"

@@ -24,9 +24,9 @@ pub struct Ragged {
 }
 
 /// Below this many bytes a second thread costs more than it brings.
-const SERIAL_BYTES: usize = 1 << 16;
+pub(crate) const SERIAL_BYTES: usize = 1 << 16;
 /// Bytes of a job, at least.
-const JOB_BYTES: usize = 1 << 17;
+pub(crate) const JOB_BYTES: usize = 1 << 17;
 
 /// A text, or a part of one, and which.
 struct Piece<'a> {

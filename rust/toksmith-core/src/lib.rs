@@ -26,6 +26,7 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod formats;
+pub mod inputs;
 pub mod parallel;
 mod parts;
 pub mod simd;

@@ -10,11 +10,13 @@ use crate::encode::draft::Draft;
 use crate::encode::general::{General, Rewrite};
 use crate::encode::model::bpe::{Bpe, build};
 use crate::encode::normalize::NormalizeCache;
+use crate::encode::pieces::Pieces;
 use crate::encode::pretokenize::Scanner;
 use crate::encode::pretokenizer::PreTokenizer;
 use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
 use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::spans::{Spanned, Spans};
+use crate::encode::template::{Encoding, Template};
 use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
@@ -47,7 +49,8 @@ pub struct Tokenizer {
     pub(crate) specials: BTreeSet<TokenId>,
     splits: Vec<Split>,
     whole_words: bool,
-    pipeline: Pipeline,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) template: Template,
     decode_only: Vec<(TokenId, Vec<u8>)>,
     /// Ids that decode to nothing.
     silent: BTreeSet<TokenId>,
@@ -157,6 +160,7 @@ impl Tokenizer {
             vocab,
             splits,
             whole_words,
+            template: Template::new(pipeline.post_processor.as_ref())?,
             pipeline,
             decode_only,
             silent,
@@ -318,7 +322,10 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        if let (None, Engine::Bytes(bytes)) = (&self.rewrite, &self.engine) {
+        // Stages that change text give places in the whole text, so they need to know its base.
+        if let (None, Engine::Bytes(bytes)) = (&self.rewrite, &self.engine)
+            && !matches!(bytes.pre, PreTokenizer::Letters(_))
+        {
             if !self.added.applies(allowed) {
                 sink.start_at(base);
                 return bytes.encode(&self.vocab, text, scratch, watch, sink);
@@ -330,7 +337,8 @@ impl Tokenizer {
                         bytes.encode(&self.vocab, &text[start..end], scratch, watch, sink)?;
                     }
                     Segment::Token(id, span) => {
-                        sink.added(id, base + span.start, base + span.end);
+                        let found = text.get(span.start..span.end).unwrap_or_default();
+                        sink.added_token(id, base + span.start, base + span.end, found);
                     }
                 }
             }
@@ -346,7 +354,10 @@ impl Tokenizer {
                     let search = Some((allowed, plain));
                     self.encode_rewritten(text, base + start, search, scratch, watch, sink)?;
                 }
-                Segment::Token(id, span) => sink.added(id, base + span.start, base + span.end),
+                Segment::Token(id, span) => {
+                    let found = text.get(span.start..span.end).unwrap_or_default();
+                    sink.added_token(id, base + span.start, base + span.end, found);
+                }
             }
         }
         Ok(())
@@ -378,7 +389,9 @@ impl Tokenizer {
                 }
                 Segment::Token(id, span) => {
                     let given = draft.given_range(span);
-                    sink.added(id, draft.base + given.start, draft.base + given.end);
+                    let found = draft.text.get(span.start..span.end).unwrap_or_default();
+                    let (start, end) = (draft.base + given.start, draft.base + given.end);
+                    sink.added_token(id, start, end, found);
                 }
             }
         }
@@ -411,11 +424,18 @@ impl Tokenizer {
             Engine::Bytes(bytes) if matches!(bytes.pre, PreTokenizer::Letters(_)) => {
                 bytes.encode_letters(&self.vocab, draft, scratch, watch, sink)
             }
+            Engine::Bytes(bytes) if sink.wants_pieces() => {
+                let mut inner = Pieces::new(&self.vocab, true);
+                bytes.encode(&self.vocab, &draft.text, scratch, watch, &mut inner)?;
+                let Encoding { ids, spans, words, .. } = inner.finish(0);
+                bytes::give_mapped(&draft, &ids, &spans, &words, sink);
+                Ok(())
+            }
             Engine::Bytes(bytes) if sink.wants_spans() => {
                 let mut inner = Spans::new(&self.vocab);
                 bytes.encode(&self.vocab, &draft.text, scratch, watch, &mut inner)?;
                 let Spanned { ids, spans } = inner.finish();
-                bytes::give_mapped(&draft, &ids, &spans, sink);
+                bytes::give_mapped(&draft, &ids, &spans, &[], sink);
                 Ok(())
             }
             Engine::Bytes(bytes) => bytes.encode(&self.vocab, &draft.text, scratch, watch, sink),

@@ -10,6 +10,7 @@
 mod budget;
 mod errors;
 mod input;
+mod inputs;
 mod stream;
 mod tiktoken;
 mod tokenizer;

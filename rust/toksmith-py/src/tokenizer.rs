@@ -80,7 +80,13 @@ pub(crate) fn interruptible<T: Send>(
 fn span_array<'py>(py: Python<'py>, spans: &[Span]) -> PyResult<Bound<'py, PyArray2<i64>>> {
     let flat: Vec<i64> =
         spans.iter().flat_map(|span| [span.start as i64, span.end as i64]).collect();
-    flat.into_pyarray(py).reshape([spans.len(), 2])
+    rows_of_two(py, flat)
+}
+
+/// Numbers as an array of shape `(n, 2)`.
+pub(crate) fn rows_of_two(py: Python<'_>, flat: Vec<i64>) -> PyResult<Bound<'_, PyArray2<i64>>> {
+    let rows = flat.len() / 2;
+    flat.into_pyarray(py).reshape([rows, 2])
 }
 
 fn ragged(py: Python<'_>, Ragged { mut ids, offsets }: Ragged) -> Arrays<'_> {
@@ -556,7 +562,10 @@ impl PyTokenizer {
     }
 }
 
-fn sources<'py>(texts: &Bound<'py, PyList>, errors: Option<&str>) -> PyResult<Vec<Source<'py>>> {
+pub(crate) fn sources<'py>(
+    texts: &Bound<'py, PyList>,
+    errors: Option<&str>,
+) -> PyResult<Vec<Source<'py>>> {
     let replace = input::replaces(errors)?;
     texts.iter().enumerate().map(|(row, text)| Source::new(&text, replace, Some(row))).collect()
 }

@@ -52,7 +52,10 @@ impl ByteLevel {
         let (mut encoder, general) = self.encoder(vocab, scratch, watch);
         match &self.pre {
             PreTokenizer::Whole if text.is_empty() => Ok(()),
-            PreTokenizer::Whole => encoder.word(text.as_bytes(), 0, text.len(), sink),
+            PreTokenizer::Whole => {
+                sink.next_piece();
+                encoder.word(text.as_bytes(), 0, text.len(), sink)
+            }
             PreTokenizer::Known(scanner) => match scanner {
                 Scanner::Gpt2 => run::<windows::Gpt2>(&mut encoder, text, sink),
                 Scanner::Cl100k => run::<windows::Cl100k>(&mut encoder, text, sink),
@@ -65,6 +68,7 @@ impl ByteLevel {
                 let mut polled = 0;
                 stages.cut(text, general, |piece| {
                     sink.piece_start(piece.start);
+                    sink.next_piece();
                     if piece.end > polled + POLL {
                         polled = piece.end;
                         watch.poll()?;
@@ -95,15 +99,19 @@ impl ByteLevel {
         let (mut bytes, mut ids) = (Vec::new(), Vec::new());
         for piece in &draft.pieces {
             let letters = draft.text.get(piece.start..piece.end).unwrap_or_default();
+            if letters.is_empty() {
+                continue;
+            }
+            sink.next_piece();
             bytes.clear();
             alphabet::decode(letters, &mut bytes);
             if !track {
-                self.encode_bytes(vocab, &bytes, scratch, watch, sink)?;
+                self.encode_piece(vocab, &bytes, scratch, watch, sink)?;
                 continue;
             }
             ids.clear();
             let mut inner = Ids::new(&mut ids);
-            self.encode_bytes(vocab, &bytes, scratch, watch, &mut inner)?;
+            self.encode_piece(vocab, &bytes, scratch, watch, &mut inner)?;
             inner.flush();
             let mut starts = letters.char_indices().map(|(at, _)| piece.start + at);
             let mut start = piece.start;
@@ -121,6 +129,21 @@ impl ByteLevel {
 
     /// Encodes bytes as one pre-token.
     pub(crate) fn encode_bytes(
+        &self,
+        vocab: &Vocab,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        if !bytes.is_empty() {
+            sink.next_piece();
+        }
+        self.encode_piece(vocab, bytes, scratch, watch, sink)
+    }
+
+    /// As [`ByteLevel::encode_bytes`], in a piece that has begun.
+    fn encode_piece(
         &self,
         vocab: &Vocab,
         bytes: &[u8],
@@ -147,9 +170,22 @@ impl ByteLevel {
     }
 }
 
-/// Maps ids with positions in a rewritten text to positions in the text as given.
-pub(crate) fn give_mapped(draft: &Draft, ids: &[TokenId], spans: &[Span], sink: &mut impl Sink) {
-    for (&id, &span) in ids.iter().zip(spans) {
+/// Maps ids with positions in a rewritten text to positions in the text as given. `pieces` are
+/// the numbers of their pieces, where the sink wants to know them.
+pub(crate) fn give_mapped(
+    draft: &Draft,
+    ids: &[TokenId],
+    spans: &[Span],
+    pieces: &[Option<u32>],
+    sink: &mut impl Sink,
+) {
+    let mut piece = None;
+    for (at, (&id, &span)) in ids.iter().zip(spans).enumerate() {
+        let number = pieces.get(at).copied().flatten();
+        if number != piece {
+            sink.next_piece();
+            piece = number;
+        }
         // Where nothing has changed a token of half a character has its own bytes.
         let given = if draft.origin == Origin::Same { span } else { draft.given_range(span) };
         sink.added(id, draft.base + given.start, draft.base + given.end);
@@ -164,6 +200,7 @@ fn run<P: Pattern>(encoder: &mut Encoder<'_>, text: &str, sink: &mut impl Sink) 
     while start < bytes.len() {
         ends.fill::<P>(bytes, start, fast);
         start = encoder.words(bytes, start, ends.get(), sink)?;
+        sink.pieces(ends.get());
         if start > polled + POLL {
             polled = start;
             encoder.watch.poll()?;

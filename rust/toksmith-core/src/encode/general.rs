@@ -15,7 +15,7 @@ use super::pretokenize::stages::Stages;
 use super::sink::Sink;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{self, Normalizer, Pipeline};
-use crate::token::Span;
+use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
 
@@ -86,6 +86,8 @@ pub(crate) struct General {
     pub(crate) spellings: Spellings,
     stages: Stages,
     model: Model,
+    /// The id that stands for text that is not in the vocabulary and keeps that text as its name.
+    unknown: Option<TokenId>,
 }
 
 #[derive(Debug)]
@@ -133,7 +135,11 @@ impl General {
             }
         };
         let spellings = Spellings::new(&vocab.iter().collect::<Vec<_>>());
-        Ok(Self { spellings, stages: Stages::new(&pipeline.pre_tokenizers)?, model })
+        let unknown = match &pipeline.model {
+            pipeline::Model::Unigram(def) => def.unk_id,
+            _ => None,
+        };
+        Ok(Self { spellings, stages: Stages::new(&pipeline.pre_tokenizers)?, model, unknown })
     }
 
     /// Whether a stage asks where text came from.
@@ -160,6 +166,9 @@ impl General {
                 polled = piece.end;
                 watch.poll()?;
             }
+            if !text.is_empty() {
+                sink.next_piece();
+            }
             self.model.tokenize(text, scratch)?;
             for token in &scratch.tokens {
                 if !track {
@@ -172,6 +181,9 @@ impl General {
                 };
                 let given = draft.given_range(span);
                 sink.added(token.id, draft.base + given.start, draft.base + given.end);
+                if self.unknown == Some(token.id) {
+                    sink.unknown(draft.text.get(span.start..span.end).unwrap_or_default());
+                }
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ pub(crate) mod general;
 pub(crate) mod group;
 pub mod model;
 pub mod normalize;
+pub(crate) mod pieces;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
 pub mod scratch;

@@ -18,6 +18,25 @@ pub(crate) trait Sink {
     fn added(&mut self, id: TokenId, _start: usize, _end: usize) {
         self.many(&[id]);
     }
+    /// Whether the pieces that text is cut into matter, so that [`Sink::next_piece`],
+    /// [`Sink::pieces`] and [`Sink::unknown`] are called.
+    #[inline(always)]
+    fn wants_pieces(&self) -> bool {
+        false
+    }
+    /// An added token that stands at these bytes, where the text is `text`. A piece by itself.
+    fn added_token(&mut self, id: TokenId, start: usize, end: usize, _text: &str) {
+        self.added(id, start, end);
+    }
+    /// The next ids are of another piece, which is not empty; it may have no ids.
+    #[inline(always)]
+    fn next_piece(&mut self) {}
+    /// The ids since the last call are of pieces that end at these bytes of the text.
+    #[inline(always)]
+    fn pieces(&mut self, _ends: &[usize]) {}
+    /// The last id stands for this text, which is not in the vocabulary.
+    #[inline(always)]
+    fn unknown(&mut self, _text: &str) {}
     /// The next text begins at this byte.
     #[inline(always)]
     fn start_at(&mut self, _base: usize) {}

@@ -17,9 +17,9 @@ pub struct Spanned {
 pub(crate) struct Spans<'a> {
     vocab: &'a Vocab,
     /// Byte the pieces' positions count from.
-    base: usize,
+    pub(super) base: usize,
     at: usize,
-    out: Spanned,
+    pub(super) out: Spanned,
 }
 
 impl<'a> Spans<'a> {
