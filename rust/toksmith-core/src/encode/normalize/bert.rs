@@ -11,7 +11,6 @@ use unicode_normalization_alignments::char::{canonical_combining_class, decompos
 
 use super::flags::{self, CAPITAL, CHINESE, DROPPED, NFD, NONSPACING, SPACE};
 use super::forms::Form;
-use super::rewrite::rewrite;
 use super::{lowercase, passes};
 use crate::encode::draft::Draft;
 use crate::error::Result;
@@ -153,17 +152,10 @@ fn space_chinese(draft: &mut Draft) -> Result<()> {
     if passes::nothing_to_do(draft, CHINESE) {
         return Ok(());
     }
-    rewrite(draft, |text, new| {
-        let mut pos = 0;
-        loop {
-            let start = pos;
-            pos = flags::skip(text, pos, CHINESE);
-            new.keep(start, pos)?;
-            let Some(c) = text[pos..].chars().next() else { return Ok(()) };
-            new.replace(' ')?;
-            new.add(c);
-            new.add(' ');
-            pos += c.len_utf8();
-        }
+    passes::rewrite_met(draft, CHINESE, |c, new| {
+        new.replace(' ')?;
+        new.add(c);
+        new.add(' ');
+        Ok(())
     })
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::flags::{self, CAPITAL};
 use super::flags_table::SMALL;
 use super::passes;
-use super::rewrite::{rewrite, rootless};
+use super::rewrite::rootless;
 use crate::encode::draft::Draft;
 use crate::error::Result;
 
@@ -77,19 +77,10 @@ pub(super) fn tracked(draft: &mut Draft) -> Result<()> {
     if !draft.text.contains(DOTTED) {
         return passes::exchange(draft, CAPITAL, small);
     }
-    rewrite(draft, |text, new| {
-        let mut pos = 0;
-        while pos < text.len() {
-            let start = pos;
-            pos = flags::skip(text, pos, CAPITAL);
-            new.keep(start, pos)?;
-            if let Some(c) = text[pos..].chars().next() {
-                new.replace(small(c))?;
-                if c == DOTTED {
-                    new.add(DOT);
-                }
-                pos += c.len_utf8();
-            }
+    passes::rewrite_met(draft, CAPITAL, |c, new| {
+        new.replace(small(c))?;
+        if c == DOTTED {
+            new.add(DOT);
         }
         Ok(())
     })

@@ -1,12 +1,12 @@
-//! Removing some characters and exchanging others, one for one: what most normalizers are made of.
+//! Removing characters, exchanging some for others, rewriting some: what most normalizers are.
 //!
-//! Both are told by flags which characters they may change, and leave runs of others whole.
+//! All are told by flags which characters they may change, and leave runs of others whole.
 //! Linear.
 
 use std::borrow::Cow;
 
 use super::flags;
-use super::rewrite::{rewrite, rootless};
+use super::rewrite::{Rewrite, rewrite, rootless};
 use crate::encode::draft::Draft;
 use crate::error::Result;
 
@@ -32,20 +32,12 @@ pub(super) fn remove(draft: &mut Draft, mask: u16, gone: impl Fn(char) -> bool) 
     if rootless(draft) == 0 && all(&draft.text, mask, |c| !gone(c)) {
         return Ok(());
     }
-    rewrite(draft, |text, new| {
-        let mut pos = 0;
-        loop {
-            let start = pos;
-            pos = flags::skip(text, pos, mask);
-            new.keep(start, pos)?;
-            let Some(c) = text[pos..].chars().next() else { return Ok(()) };
-            if gone(c) {
-                new.pass(1);
-            } else {
-                new.replace(c)?;
-            }
-            pos += c.len_utf8();
+    rewrite_met(draft, mask, |c, new| {
+        if gone(c) {
+            new.pass(1);
+            return Ok(());
         }
+        new.replace(c)
     })
 }
 
@@ -60,6 +52,15 @@ pub(super) fn exchange(draft: &mut Draft, mask: u16, other: impl Fn(char) -> cha
         draft.text = text(&draft.text, mask, |c| Some(other(c))).into_owned();
         return Ok(());
     }
+    rewrite_met(draft, mask, |c, new| new.replace(other(c)))
+}
+
+/// Text and origin, each character that has a flag of `mask` rewritten by `write`.
+pub(super) fn rewrite_met(
+    draft: &mut Draft,
+    mask: u16,
+    write: impl Fn(char, &mut Rewrite<'_>) -> Result<()>,
+) -> Result<()> {
     rewrite(draft, |text, new| {
         let mut pos = 0;
         loop {
@@ -67,7 +68,7 @@ pub(super) fn exchange(draft: &mut Draft, mask: u16, other: impl Fn(char) -> cha
             pos = flags::skip(text, pos, mask);
             new.keep(start, pos)?;
             let Some(c) = text[pos..].chars().next() else { return Ok(()) };
-            new.replace(other(c))?;
+            write(c, new)?;
             pos += c.len_utf8();
         }
     })
