@@ -47,7 +47,17 @@ def test_encode_with_any_special_tokens(name: str) -> None:
 def test_encode_ordinary(name: str) -> None:
     for text in [*TEXTS, *ODD]:
         same(pair(name), "encode_ordinary", text)
-        same(pair(name), "_encode_only_native_bpe", text)
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_text_cut_in_python(name: str) -> None:
+    both = pair(name)
+    for text in [*TEXTS, *ODD]:
+        if max(text, default="") < "\U000323b0":
+            same(both, "_encode_only_native_bpe", text)
+        else:
+            # The package it cuts with knows characters that Unicode has got since; we do not.
+            assert both[0]._encode_only_native_bpe(text) == both[1].encode_ordinary(text)
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

@@ -364,7 +364,10 @@ class Encoding:
         return self._core_bpe.encode_single_piece(_utf8(text_or_bytes))
 
     def _encode_only_native_bpe(self, text: str) -> list[int]:
-        """As `encode_ordinary`; in tiktoken, cut in Python. Lone surrogates raise."""
+        """As `encode_ordinary`, but lone surrogates raise.
+
+        In tiktoken it cuts with the package `regex`, whose Unicode may be of a later version.
+        """
         return self._core_bpe.encode_ordinary(text)
 
     def _encode_bytes(self, text: bytes) -> list[int]:

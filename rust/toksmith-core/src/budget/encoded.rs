@@ -208,7 +208,7 @@ impl Tokenizer {
         // Of a str the characters that are cut open are bytes, and the rest need not be checked.
         let Span { start, end } = range;
         let first = (start..end).find(|&at| whole.is_char_boundary(at)).unwrap_or(end);
-        let last = (first..end + 1).rev().find(|&at| whole.is_char_boundary(at)).unwrap_or(first);
+        let last = (first..=end).rev().find(|&at| whole.is_char_boundary(at)).unwrap_or(first);
         self.add_bytes(text, Span { start, end: first }, allowed, &mut parts);
         self.add_text(whole.get(first..last).unwrap_or(""), first, allowed, &mut parts);
         self.add_bytes(text, Span { start: last, end }, allowed, &mut parts);

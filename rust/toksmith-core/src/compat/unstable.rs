@@ -200,3 +200,52 @@ fn last_char(bytes: &[u8]) -> Option<char> {
     let start = bytes.iter().rposition(|&byte| !(0x80..0xC0).contains(&byte))?;
     std::str::from_utf8(bytes.get(start..)?).ok()?.chars().next()
 }
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test that fails to set up shall fail")]
+mod tests {
+    use super::*;
+
+    /// The bytes, "ab" (256), "abc" (257), "bcd" (258, which no merge makes) and two spaces (259).
+    fn encoding(pattern: &str) -> RankEncoding {
+        let more = ["ab", "abc", "bcd", "  "].map(|token| token.as_bytes().to_vec());
+        let tokens = (0..=255_u8).map(|byte| vec![byte]).chain(more);
+        let ranks = tokens.zip(0..).collect();
+        let specials = vec![("<x>".to_owned(), 300)];
+        RankEncoding::new(ranks, specials, pattern).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn ends(text: &str) -> (Vec<TokenId>, Vec<Vec<TokenId>>) {
+        let found = encoding(r"\w+|\s+").encode_with_unstable(text, &Wanted::All, &Watch::none());
+        let (ids, found) = found.unwrap_or_else(|error| panic!("{error}"));
+        (ids, found.into_iter().collect())
+    }
+
+    #[test]
+    fn the_last_piece_is_open() {
+        assert_eq!(ends("ab b"), (vec![256, 32], vec![vec![98], vec![258]]));
+        // In "xbcd", one pre-token, nothing merges.
+        assert_eq!(ends("ab xb"), (vec![256, 32], vec![vec![120, 98]]));
+        assert_eq!(ends("ab "), (vec![256], vec![vec![32], vec![259]]));
+        assert_eq!(ends("ab<x>"), (vec![256, 300], vec![]));
+        assert_eq!(ends(""), (vec![], vec![]));
+    }
+
+    #[test]
+    fn blank_tokens_before_a_blank_piece_are_open_too() {
+        let (ids, found) = ends("a   ");
+        assert_eq!(ids, [97]);
+        assert!(found.contains(&vec![259, 32]) && found.contains(&vec![259, 259]));
+    }
+
+    #[test]
+    fn half_a_character_joins_the_last_piece() {
+        let encode = |bytes: &[u8]| {
+            let ids = encoding(r"\w+|\s+").encode_bytes(bytes, &Watch::none());
+            ids.unwrap_or_else(|error| panic!("{error}"))
+        };
+        assert_eq!(encode(b"bcd"), [258]);
+        assert_eq!(encode(b"a bcd\xe2\x82"), [97, 32, 98, 99, 100, 0xe2, 0x82]);
+        assert_eq!(encode(b"\xffab"), [0xff, 256]);
+    }
+}
