@@ -354,6 +354,31 @@ class TokenCounter:
     def clear(self) -> None:
         """Starts anew."""
 
+def model_inputs(
+    tokenizer: Tokenizer,
+    texts: list[str | bytes],
+    pairs: list[str | bytes] | None,
+    allowed_special: _Specials,
+    errors: _OnBadText,
+    add_special_tokens: bool,
+    truncation: tuple[int, int, _Strategy, _Side] | None,
+    padding: tuple[int | None, _Side, int | None, int, int] | None,
+    overflow: bool,
+    char_spans: bool,
+    num_threads: int | None,
+) -> tuple[list[NDArray[np.int64]], NDArray[np.int64], NDArray[np.int64] | None]:
+    """Flat columns of model inputs; `toksmith.model_inputs` documents them.
+
+    They are: ids, type ids, attention, special tokens, words, sequences, the rows' offsets, the
+    sample of each row; then spans and, if asked for, spans in characters.
+    """
+
+def file_truncation(tokenizer: Tokenizer) -> tuple[int, int, _Strategy, _Side] | None:
+    """The file's truncation: `(max_length, stride, strategy, side)`."""
+
+def file_padding(tokenizer: Tokenizer) -> tuple[int | None, _Side, int | None, int, int] | None:
+    """The file's padding: `(length, side, to_multiple_of, pad_id, pad_type_id)`."""
+
 def _fits(
     tokenizer: Tokenizer, text: str | bytes, limit: int, allowed_special: _Specials | None
 ) -> bool: ...

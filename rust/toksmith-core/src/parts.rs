@@ -38,7 +38,15 @@ impl Tokenizer {
         control: &BTreeSet<TokenId>,
         watch: &Watch<'_>,
     ) -> Result<Vec<TokenId>> {
-        let banned: BTreeSet<TokenId> = self.specials.union(control).copied().collect();
+        // What a model says of a character it does not know is no sign of control.
+        let unknown = match &self.engine {
+            Engine::Bytes(_) => None,
+            Engine::General(general) => general.unknown(),
+        };
+        let mut banned: BTreeSet<TokenId> = self.specials.union(control).copied().collect();
+        if let Some(id) = unknown {
+            banned.remove(&id);
+        }
         let (mut out, none) = (Vec::new(), BTreeSet::new());
         self.with_scratch(|scratch| {
             for &(text, trusted) in parts {

@@ -2,6 +2,7 @@
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
 //! - `budget.rs`: token budgets; `tiktoken.rs`: the class under tiktoken's `Encoding`.
+//! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
@@ -45,6 +46,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
     module.add_class::<tiktoken::PyCoreBpe>()?;
+    module.add_function(wrap_pyfunction!(inputs::model_inputs, module)?)?;
+    module.add_function(wrap_pyfunction!(inputs::file_truncation, module)?)?;
+    module.add_function(wrap_pyfunction!(inputs::file_padding, module)?)?;
     module.add_class::<budget::PyTextCounter>()?;
     module.add_class::<budget::PyTokenCounter>()?;
     module.add_function(wrap_pyfunction!(budget::_fits, module)?)?;

@@ -57,7 +57,10 @@ impl Tokenizer {
             Decode::Bytes => {
                 let mut out = Vec::with_capacity(ids.len() * 5 + 16);
                 for &id in ids {
-                    let bytes = self.token_bytes(id)?;
+                    let bytes = match self.added.normalized(id) {
+                        Some(text) => text.as_bytes(),
+                        None => self.token_bytes(id)?,
+                    };
                     if !(skip_special && self.specials.contains(&id)) {
                         out.extend_from_slice(bytes);
                     }
@@ -71,9 +74,9 @@ impl Tokenizer {
                 Ok(text?.into_bytes())
             }
             Decode::SentencePiece(decoder) => {
+                // Its special tokens, the control pieces, have no text anyway.
                 let (mut state, mut text) = (DecodeState::default(), String::new());
-                for &id in ids.iter().filter(|&&id| !(skip_special && self.specials.contains(&id)))
-                {
+                for &id in ids {
                     decoder.push(&mut state, id, &mut text)?;
                 }
                 decoder.finish(state, &mut text)?;
@@ -84,6 +87,9 @@ impl Tokenizer {
 
     /// A token as its file spells it.
     fn spelling(&self, id: TokenId) -> Option<&str> {
+        if let Some(normalized) = self.added.normalized(id) {
+            return Some(normalized);
+        }
         std::str::from_utf8(self.token_bytes(id).ok()?).ok()
     }
 

@@ -63,7 +63,7 @@ impl StreamDecoder {
             }
             (State::SentencePiece(state), Decode::SentencePiece(decoder)) => {
                 let mut text = String::new();
-                for &id in ids.iter().filter(|&&id| !(skip && is_special(id))) {
+                for &id in ids {
                     decoder.push(state, id, &mut text)?;
                 }
                 Ok(text)

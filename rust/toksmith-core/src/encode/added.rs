@@ -38,6 +38,9 @@ pub struct AddedTokens {
     tokens: Vec<AddedToken>,
     /// Content -> place in `tokens`.
     by_content: HashMap<String, usize>,
+    /// What a normalizer makes of tokens that ask for normalized text, where that differs: in
+    /// tokenizers 0.23.3 it is what they decode to.
+    normalized: HashMap<TokenId, String>,
     /// For text as written, and for normalized text.
     passes: [Option<Pass>; 2],
     search: AddedSearch,
@@ -64,13 +67,16 @@ impl AddedTokens {
         search: AddedSearch,
         normalize: impl Fn(&str) -> Result<String>,
     ) -> Result<Self> {
-        let mut passes = [None, None];
+        let (mut passes, mut forms) = ([None, None], HashMap::new());
         for (pass, normalized) in passes.iter_mut().zip([false, true]) {
             let (mut patterns, mut index) = (Vec::new(), Vec::new());
             for (i, token) in tokens.iter().enumerate().filter(|(_, t)| t.normalized == normalized)
             {
                 let pattern =
                     if normalized { normalize(&token.content)? } else { token.content.clone() };
+                if pattern != token.content {
+                    forms.insert(token.id, pattern.clone());
+                }
                 if !pattern.is_empty() {
                     patterns.push(pattern);
                     index.push(i);
@@ -93,7 +99,16 @@ impl AddedTokens {
         let looks_around =
             tokens.iter().any(|token| token.single_word || token.lstrip || token.rstrip);
         let longest = tokens.iter().map(|token| token.content.len()).max().unwrap_or(0);
-        Ok(Self { tokens, by_content, passes, search, always, looks_around, longest })
+        Ok(Self {
+            tokens,
+            by_content,
+            normalized: forms,
+            passes,
+            search,
+            always,
+            looks_around,
+            longest,
+        })
     }
 
     /// The tokens, as the file lists them.
@@ -104,6 +119,12 @@ impl AddedTokens {
     /// The first token with this content.
     pub fn get(&self, content: &str) -> Option<&AddedToken> {
         self.tokens.get(*self.by_content.get(content)?)
+    }
+
+    /// The text that a token decodes to, if it is not its content.
+    #[inline]
+    pub(crate) fn normalized(&self, id: TokenId) -> Option<&str> {
+        if self.normalized.is_empty() { None } else { self.normalized.get(&id).map(String::as_str) }
     }
 
     /// Bytes of the longest added token.

@@ -65,6 +65,19 @@ impl Draft {
         }
     }
 
+    /// Where the byte at a place came from; the end of the text as given for the place behind the
+    /// last.
+    pub(crate) fn given_place(&self, at: usize) -> usize {
+        match &self.origin {
+            Origin::Same => at,
+            Origin::Map(map) => map
+                .get(at)
+                .map(|range| range.0)
+                .or_else(|| map.last().map(|range| range.1))
+                .map_or(self.given, |place| place as usize),
+        }
+    }
+
     /// A part of the text by itself, as one piece.
     pub(crate) fn part(&self, Span { start, end }: Span) -> Self {
         let text = self.text.get(start..end).unwrap_or_default().to_owned();

@@ -14,7 +14,7 @@ use super::pretokenize::GeneralCache;
 use super::pretokenize::stages::Stages;
 use super::sink::Sink;
 use crate::error::{Error, Result};
-use crate::formats::pipeline::{self, Normalizer, Pipeline};
+use crate::formats::pipeline::{self, Normalizer, PieceKind, Pipeline};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -86,7 +86,7 @@ pub(crate) struct General {
     pub(crate) spellings: Spellings,
     stages: Stages,
     model: Model,
-    /// The id that stands for text that is not in the vocabulary and keeps that text as its name.
+    /// The token for what has none.
     unknown: Option<TokenId>,
 }
 
@@ -136,10 +136,24 @@ impl General {
         };
         let spellings = Spellings::new(&vocab.iter().collect::<Vec<_>>());
         let unknown = match &pipeline.model {
+            pipeline::Model::ByteLevelBpe => None,
+            pipeline::Model::Bpe(def) => {
+                def.unk_token.as_ref().and_then(|token| spellings.get(token.as_bytes()))
+            }
             pipeline::Model::Unigram(def) => def.unk_id,
-            _ => None,
+            pipeline::Model::WordPiece { unk_token, .. }
+            | pipeline::Model::WordLevel { unk_token } => spellings.get(unk_token.as_bytes()),
+            pipeline::Model::SentencePiece(def) => {
+                let unknown = def.types.iter().position(|&kind| kind == PieceKind::Unknown);
+                unknown.map(|id| id as TokenId)
+            }
         };
-        Ok(Self { spellings, stages: Stages::new(&pipeline.pre_tokenizers)?, model, unknown })
+        Ok(Self { spellings, unknown, stages: Stages::new(&pipeline.pre_tokenizers)?, model })
+    }
+
+    /// The token for what has none, if the model has one.
+    pub(crate) fn unknown(&self) -> Option<TokenId> {
+        self.unknown
     }
 
     /// Whether a stage asks where text came from.
@@ -179,9 +193,17 @@ impl General {
                     start: piece.start + token.start as usize,
                     end: piece.start + token.end as usize,
                 };
-                let given = draft.given_range(span);
+                let given =
+                    if span.start == span.end && matches!(self.model, Model::SentencePiece(_)) {
+                        // All but the last of the pieces that spell a character in bytes.
+                        let place = draft.given_place(span.start);
+                        Span { start: place, end: place }
+                    } else {
+                        draft.given_range(span)
+                    };
                 sink.added(token.id, draft.base + given.start, draft.base + given.end);
-                if self.unknown == Some(token.id) {
+                // In tokenizers it is named by the text it stands for.
+                if matches!(self.model, Model::Unigram(_)) && self.unknown == Some(token.id) {
                     sink.unknown(draft.text.get(span.start..span.end).unwrap_or_default());
                 }
             }
