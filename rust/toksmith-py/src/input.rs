@@ -38,6 +38,11 @@ impl<'py> Source<'py> {
         Err(InputError::new_err(format!("{}text must be str or bytes, not {kind}", at_row(row))))
     }
 
+    /// Bytes of the text.
+    pub(crate) fn len(&self) -> usize {
+        self.text().map_or(0, |text| text.as_bytes().len())
+    }
+
     #[inline]
     pub(crate) fn text(&self) -> PyResult<Text<'_>> {
         Ok(match self {
