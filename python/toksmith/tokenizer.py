@@ -144,9 +144,8 @@ class Tokenizer(Budgets):
 
             >>> tok = Tokenizer.from_pretrained("cl100k_base")
             >>> out = tok(["Hello, world!", "Hi"], padding=Padding(pad_id=0), return_tensors="np")
-            >>> out.input_ids
-            array([[9906,   11, 1917,    0],
-                   [13347,    0,    0,    0]])
+            >>> out.input_ids.tolist()
+            [[9906, 11, 1917, 0], [13347, 0, 0, 0]]
             >>> out["attention_mask"].tolist()
             [[1, 1, 1, 1], [1, 0, 0, 0]]
 

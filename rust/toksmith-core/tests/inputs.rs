@@ -141,13 +141,13 @@ proptest! {
             overflow: true,
             ..InputOptions::default()
         };
-        let pair = |text| pairs.then_some(text);
+        let pair = pairs.then_some("a b");
         let samples: Vec<_> = texts
             .iter()
-            .map(|text| Sample { first: Text::Str(text), second: pair(Text::Str("a b")) })
+            .map(|text| Sample { first: Text::Str(text), second: pair.map(Text::Str) })
             .collect();
         let mut want: Vec<_> =
-            texts.iter().map(|text| one(&tokenizer, text, pair("a b"), &options)).collect();
+            texts.iter().map(|text| one(&tokenizer, text, pair, &options)).collect();
         toksmith_core::encode::template::pad(&mut want, &padding()).unwrap();
         let options = InputOptions { padding: Some(padding()), ..options };
         let watch = Watch::none();
