@@ -55,6 +55,8 @@ def reference(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]
         import tokenizers
 
         tok = tokenizers.Tokenizer.from_str(data.decode())
+        tok.no_truncation()
+        tok.no_padding()
         special = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
         tok.encode_special_tokens = True
         plain = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]

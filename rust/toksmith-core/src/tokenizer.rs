@@ -90,7 +90,6 @@ impl<'a> Text<'a> {
 impl Tokenizer {
     /// Compiles what a file says. Linear in the size of the vocabulary.
     pub fn build(definition: Definition) -> Result<Self> {
-        formats::check_supported(&definition)?;
         let Definition {
             name,
             mut vocab,
@@ -150,7 +149,7 @@ impl Tokenizer {
             model_tokens,
             model_limit,
             engine,
-            decode: Decode::new(&vocab, &pipeline)?,
+            decode: Decode::new(&vocab, &pipeline, &added)?,
             specials: added.iter().filter(|token| token.special).map(|token| token.id).collect(),
             added: AddedTokens::new(added, search, |content| match &rewrite {
                 Some(rewrite) => rewrite.text(&mut NormalizeCache::default(), content),

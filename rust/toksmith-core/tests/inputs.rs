@@ -9,7 +9,7 @@ use toksmith_core::formats::pipeline::{
     Model, Padding, PaddingLength, Pipeline, PostProcessor, PreTokenizer, Side, Truncation,
     TruncationStrategy,
 };
-use toksmith_core::formats::{Definition, Merges, Split, SplitBehaviour};
+use toksmith_core::formats::{Compiled, Definition, Merges, Split, SplitBehaviour};
 use toksmith_core::inputs::{InputOptions, Sample, SpanUnit};
 use toksmith_core::tokenizer::Text;
 use toksmith_core::vocab::Vocab;
@@ -53,7 +53,7 @@ fn bert() -> Tokenizer {
         }),
         ..Pipeline::default()
     };
-    let merges = Merges::Compiled(Default::default());
+    let merges = Merges::Compiled(Compiled::default());
     Tokenizer::build(Definition { vocab, merges, pipeline, ..Definition::default() }).unwrap()
 }
 
@@ -162,7 +162,8 @@ proptest! {
         prop_assert_eq!(columns.offsets.len(), rows.len() + 1);
         prop_assert_eq!(columns.char_spans.len(), columns.spans.len());
         for (row, bounds) in rows.iter().zip(columns.offsets.windows(2)) {
-            let ids = &columns.ids[bounds[0] as usize..bounds[1] as usize];
+            let bound = |at: i64| usize::try_from(at).unwrap();
+            let ids = &columns.ids[bound(bounds[0])..bound(bounds[1])];
             prop_assert!(ids.iter().copied().eq(row.ids.iter().map(|&id| i64::from(id))));
         }
     }

@@ -13,7 +13,9 @@ pub mod steps;
 pub mod stream;
 
 use crate::error::{Error, Result};
-use crate::formats::pipeline::{Model, Pipeline};
+use crate::formats::AddedToken;
+use crate::formats::hf_json::alphabet;
+use crate::formats::pipeline::{Decoder, Model, Pipeline};
 use crate::parallel;
 use crate::token::TokenId;
 use crate::tokenizer::Tokenizer;
@@ -27,24 +29,58 @@ use sentencepiece::{DecodeState, SentencePieceDecoder};
 pub(crate) enum Decode {
     /// Their bytes, joined.
     Bytes,
-    /// By the decoders of a tokenizer.json.
-    Chain(Box<DecodeChain>),
+    /// By the decoders of a tokenizer.json. In a byte-level model they see tokens as the file
+    /// spells them, in the byte alphabet: those are here by id.
+    Chain(Box<DecodeChain>, Vec<Box<str>>),
     /// As SentencePiece does it.
     SentencePiece(Box<SentencePieceDecoder>),
 }
 
 impl Decode {
     /// Compiles what a file says. `vocab` has added tokens, too.
-    pub(crate) fn new(vocab: &Vocab, pipeline: &Pipeline) -> Result<Self> {
-        Ok(match (&pipeline.model, &pipeline.decoder) {
-            (Model::ByteLevelBpe, _) => Self::Bytes,
-            (Model::SentencePiece(model), Some(decoder)) => {
-                Self::SentencePiece(Box::new(SentencePieceDecoder::new(vocab, model, decoder)?))
+    pub(crate) fn new(vocab: &Vocab, pipeline: &Pipeline, added: &[AddedToken]) -> Result<Self> {
+        if let (Model::SentencePiece(model), Some(decoder)) = (&pipeline.model, &pipeline.decoder) {
+            let decoder = SentencePieceDecoder::new(vocab, model, decoder)?;
+            return Ok(Self::SentencePiece(Box::new(decoder)));
+        }
+        if joins_bytes(pipeline, added) {
+            return Ok(Self::Bytes);
+        }
+        let chain = match &pipeline.decoder {
+            Some(decoder) => DecodeChain::new(decoder)?,
+            None => DecodeChain::spaces(),
+        };
+        let mut spellings = Vec::new();
+        if pipeline.model == Model::ByteLevelBpe {
+            let ids = 0..vocab.id_limit() as TokenId;
+            let letters = |id| vocab.get(id).map(alphabet::encode).unwrap_or_default();
+            spellings = ids.map(|id| letters(id).into_boxed_str()).collect();
+            for token in added {
+                if let Some(spelling) = spellings.get_mut(token.id as usize) {
+                    *spelling = token.content.clone().into_boxed_str();
+                }
             }
-            (_, Some(decoder)) => Self::Chain(Box::new(DecodeChain::new(decoder)?)),
-            (_, None) => Self::Chain(Box::new(DecodeChain::spaces())),
-        })
+        }
+        Ok(Self::Chain(Box::new(chain), spellings))
     }
+}
+
+/// Whether decoding is joining bytes: in rank files, and in files that decode from the byte
+/// alphabet and have no added token that means something else in it.
+fn joins_bytes(pipeline: &Pipeline, added: &[AddedToken]) -> bool {
+    let from_letters = match &pipeline.decoder {
+        Some(Decoder::ByteLevel { .. }) => true,
+        Some(Decoder::Sequence(parts)) => {
+            matches!(parts.as_slice(), [Decoder::ByteLevel { .. }])
+        }
+        _ => false,
+    };
+    let itself = |token: &AddedToken| {
+        let mut bytes = Vec::new();
+        !alphabet::decode(&token.content, &mut bytes) || bytes == token.content.as_bytes()
+    };
+    pipeline.is_byte_level_alone()
+        || pipeline.model == Model::ByteLevelBpe && from_letters && added.iter().all(itself)
 }
 
 impl Tokenizer {
@@ -67,7 +103,7 @@ impl Tokenizer {
                 }
                 Ok(out)
             }
-            Decode::Chain(chain) => {
+            Decode::Chain(chain, _) => {
                 self.check_ids(ids)?;
                 let is_special = |id| self.specials.contains(&id);
                 let text = chain.decode_ids(ids, |id| self.spelling(id), is_special, skip_special);
@@ -90,7 +126,12 @@ impl Tokenizer {
         if let Some(normalized) = self.added.normalized(id) {
             return Some(normalized);
         }
-        std::str::from_utf8(self.token_bytes(id).ok()?).ok()
+        match &self.decode {
+            Decode::Chain(_, spellings) if !spellings.is_empty() => {
+                spellings.get(id as usize).map(AsRef::as_ref)
+            }
+            _ => std::str::from_utf8(self.token_bytes(id).ok()?).ok(),
+        }
     }
 
     /// Refuses ids without a token.

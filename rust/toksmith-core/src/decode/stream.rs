@@ -44,7 +44,7 @@ impl StreamDecoder {
         if let State::New = self.state {
             self.state = match &tokenizer.decode {
                 Decode::Bytes => State::Bytes(Vec::new()),
-                Decode::Chain(chain) => State::Chain(chain.stream()),
+                Decode::Chain(chain, _) => State::Chain(chain.stream()),
                 Decode::SentencePiece(_) => State::SentencePiece(DecodeState::default()),
             };
         }

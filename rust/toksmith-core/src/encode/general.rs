@@ -115,7 +115,16 @@ impl General {
             pipeline::Model::ByteLevelBpe => {
                 return Err(Error::unsupported("a byte-level BPE without bytes"));
             }
-            pipeline::Model::Bpe(def) => Model::Bpe(Box::new(CharBpe::new(vocab, def)?)),
+            pipeline::Model::Bpe(def) => {
+                let model = CharBpe::new(vocab, def)?;
+                if model.dropout() > 0.0 {
+                    let dropout = model.dropout();
+                    return Err(Error::unsupported(format!(
+                        "model.dropout {dropout}, which makes ids random (set it to null)"
+                    )));
+                }
+                Model::Bpe(Box::new(model))
+            }
             pipeline::Model::Unigram(def) => Model::Unigram(Box::new(Unigram::new(vocab, def)?)),
             pipeline::Model::WordPiece {
                 unk_token,

@@ -194,7 +194,7 @@ impl WordCache {
             + self.ids.capacity() * size_of::<TokenId>()
     }
 
-    /// Asks for the line [`WordCache::get_short`] will read first.
+    /// Asks for the line [`WordCache::find_short`] will read first.
     #[inline(always)]
     pub fn prefetch_short(&self, hash: u64) {
         prefetch(&self.short.halves, self.short.at(hash));

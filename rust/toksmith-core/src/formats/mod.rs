@@ -19,13 +19,11 @@ mod native;
 pub mod pipeline;
 mod protobuf;
 pub mod sentencepiece;
-mod supported;
 mod tiktoken;
 
 pub use bpe_pair::load_pair;
 pub use detect::{Format, detect};
 pub use known::sha256_hex as digest;
-pub(crate) use supported::check as check_supported;
 
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};

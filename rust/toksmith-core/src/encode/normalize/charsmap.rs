@@ -6,8 +6,7 @@
 //! the replacements. A blob may hold anything: a unit that leads nowhere ends a search, and a
 //! search takes one step a byte, whatever the units say.
 //!
-//! Start at [`Charsmap::longest_prefix`], or at [`Charsmap::shortest_prefix`], which is how
-//! tokenizers 0.23.3 searches.
+//! Start at [`Charsmap::shortest_prefix`], which is how tokenizers 0.23.3 searches.
 
 use crate::error::{Error, Result};
 

@@ -66,8 +66,8 @@ impl Stages {
     ///
     /// # Errors
     ///
-    /// [`Error::Model`] for a pattern that is malformed and for pieces of no characters,
-    /// [`Error::Unsupported`] for a pattern that cannot be run.
+    /// [`Error::Model`] for a pattern that is malformed, [`Error::Unsupported`] for one that cannot
+    /// be run and for pieces of no characters.
     pub fn new(stages: &[PreTokenizer]) -> Result<Self> {
         let reads_origin = |stage: &PreTokenizer| {
             matches!(stage, PreTokenizer::Metaspace { prepend_scheme: PrependScheme::First, .. })
@@ -177,7 +177,7 @@ impl Stage {
             PreTokenizer::Digits { individual } => Self::Digits { individual },
             PreTokenizer::UnicodeScripts => Self::Scripts,
             PreTokenizer::FixedLength(0) => {
-                return Err(Error::field("pre_tokenizer.length", "must not be 0"));
+                return Err(Error::unsupported("pre_tokenizer.length 0 (no characters a piece)"));
             }
             PreTokenizer::FixedLength(length) => Self::FixedLength(length),
         })

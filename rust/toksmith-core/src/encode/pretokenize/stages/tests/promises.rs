@@ -255,7 +255,7 @@ fn only_stages_that_rewrite_refuse_to_cut_borrowed_text() {
 #[test]
 fn pieces_of_no_characters_are_refused() {
     let error = Stages::new(&[PreTokenizer::FixedLength(0)]).expect_err("no length");
-    assert_eq!(error.kind(), ErrorKind::Model);
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 #[test]
