@@ -59,10 +59,16 @@ def build() -> Path:
 
 
 def text_of(name: str, size: int) -> str:
-    """A shape, or English, of `size` bytes."""
+    """A shape, or English, of `size` bytes.
+
+    Of the English text a smaller size is lines from all over it, so that sizes differ in size
+    alone: its beginning has other words than the whole.
+    """
     if name != ENGLISH:
         return make(name, size)
-    text = "\n\n".join(Slices(load("english")).take(size))
+    whole = "\n\n".join(Slices(load("english")).take(SIZES[-1]))
+    lines, step = whole.splitlines(keepends=True), SIZES[-1] // size
+    text = "".join(line for first in range(step) for line in lines[first::step])
     return text.encode()[:size].decode(errors="ignore")
 
 

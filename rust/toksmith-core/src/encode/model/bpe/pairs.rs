@@ -6,7 +6,7 @@
 //! Pairs of bytes, where every merge begins, have a table of their own without hashing.
 
 use crate::simd::prefetch;
-use crate::simd::vectors::{Bucket, Plain, SLOTS, Vectors};
+use crate::simd::vectors::{Bucket, SLOTS, Vectors};
 use crate::token::{NONE, Rank};
 
 const BITS: i32 = 21;
@@ -101,7 +101,20 @@ impl PairTable {
         if self.filter[bit / 64] >> (bit % 64) & 1 == 0 {
             return NONE;
         }
-        self.find::<Plain>(left, right)
+        // Slot by slot: most pairs that are there stand in the first few.
+        let (key, mask) = (key(left, right), self.buckets.len() - 1);
+        let home = (hash >> self.shift) as usize;
+        for at in home..home + self.buckets.len() {
+            for &slot in &self.buckets[at & mask].0 {
+                if slot >> BITS == key {
+                    return (slot & FIELD) as Rank;
+                }
+                if slot == 0 {
+                    return NONE;
+                }
+            }
+        }
+        NONE
     }
 
     /// As [`PairTable::get`], without the bitmap: for who has asked for the line before, or does
