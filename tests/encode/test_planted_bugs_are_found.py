@@ -36,6 +36,7 @@ def texts() -> Iterator[str]:
     yield shapes.make("random digits", 20_000)
     # Words that are no tokens, which are all that a merge shows in where whole words are taken.
     yield shapes.make("random letters", 20_000)
+    yield " tqzx thqqx trrrrq"
 
 
 def found(ranks: dict[bytes, int], pattern: str) -> int:
@@ -87,7 +88,7 @@ def swap(merges: list[list[str]], first: list[str], second: list[str]) -> None:
 
 
 JSON_BUGS: dict[str, Callable[[dict[str, Any]], object]] = {
-    "a merge skipped": lambda file: file["model"]["merges"].remove(["h", "e"]),
+    "a merge skipped": lambda file: file["model"]["merges"].pop(0),
     "two merges swapped": lambda file: swap(file["model"]["merges"], ["r", "e"], ["e", "r"]),
     "a special token not special": lambda file: file["added_tokens"][0].update(special=False),
 }
