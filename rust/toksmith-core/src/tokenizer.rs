@@ -13,6 +13,7 @@ use crate::encode::normalize::NormalizeCache;
 use crate::encode::pieces::Pieces;
 use crate::encode::pretokenize::Scanner;
 use crate::encode::pretokenizer::PreTokenizer;
+use crate::encode::raw_words::RawWords;
 use crate::encode::scratch::{self, CacheInfo, CacheOwner, Scratch};
 use crate::encode::sink::{Count, Ids, Sink};
 use crate::encode::spans::{Spanned, Spans};
@@ -44,6 +45,8 @@ pub struct Tokenizer {
     /// What is done to text before it is cut.
     rewrite: Option<Rewrite>,
     pub(crate) engine: Engine,
+    /// How raw text is cut into words, where its pipeline allows that.
+    raw_words: Option<RawWords>,
     pub(crate) decode: Decode,
     pub(crate) added: AddedTokens,
     pub(crate) specials: BTreeSet<TokenId>,
@@ -114,6 +117,10 @@ impl Tokenizer {
         } else {
             Engine::General(Box::new(General::new(&vocab, &pipeline)?))
         };
+        let raw_words = match &engine {
+            Engine::General(general) => RawWords::new(&vocab, &pipeline, general)?,
+            Engine::Bytes(_) => None,
+        };
         let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
         let total = model_tokens + added.len() + decode_only.len();
         let mut claimed = BTreeSet::new();
@@ -156,6 +163,7 @@ impl Tokenizer {
                 None => Ok(content.to_owned()),
             })?,
             rewrite,
+            raw_words,
             vocab,
             splits,
             whole_words,
@@ -373,6 +381,14 @@ impl Tokenizer {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
+        if let (Some(words), Engine::General(general)) = (&self.raw_words, &self.engine)
+            && !(sink.wants_spans() || sink.wants_pieces())
+            && (search.is_none() || !self.added.searches_normalized())
+            && words.apply_to(text)
+        {
+            let rewrite = self.rewrite.as_ref();
+            return words.encode(general, rewrite, text, base, scratch, watch, sink);
+        }
         let mut draft = Draft::new(text, base);
         let track = sink.wants_spans() || self.reads_origin();
         if let Some(rewrite) = &self.rewrite {

@@ -141,6 +141,11 @@ impl AddedTokens {
         self.looks_around
     }
 
+    /// Whether some token is searched in normalized text.
+    pub(crate) fn searches_normalized(&self) -> bool {
+        self.passes[1].is_some()
+    }
+
     /// Whether a call with these rights has to search at all.
     #[inline]
     pub(crate) fn applies(&self, allowed: &Allowed) -> bool {

@@ -43,6 +43,16 @@ impl Draft {
         }
     }
 
+    /// Begins anew with another text, which stands at the same place.
+    pub(crate) fn set(&mut self, text: &str) {
+        self.text.clear();
+        self.text.push_str(text);
+        self.origin = Origin::Same;
+        self.given = text.len();
+        self.pieces.clear();
+        self.pieces.push(Span { start: 0, end: text.len() });
+    }
+
     /// The range of the text as given that a range of `text` stands for: from the start of what
     /// its first byte stands for to the end of what its last byte does.
     ///

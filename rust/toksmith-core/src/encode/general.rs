@@ -3,6 +3,7 @@
 use super::draft::{Draft, Origin};
 use super::model::Token;
 use super::model::char_bpe::{CharBpe, CharBpeScratch};
+use super::model::pairs::CharPairs;
 use super::model::sentencepiece::{SentencePiece, SentencePieceScratch};
 use super::model::spellings::Spellings;
 use super::model::unigram::{Unigram, UnigramScratch};
@@ -165,6 +166,30 @@ impl General {
         self.unknown
     }
 
+    /// The sign before which the model allows a piece to be cut.
+    pub(crate) fn word_cuts(&self) -> Option<char> {
+        if let Model::Bpe(model) = &self.model { model.word_cuts() } else { None }
+    }
+
+    /// The pairs of characters that stand together in tokens, if pieces of up to so many bytes
+    /// may be cut between any other two of which [`General::knows`] both.
+    pub(crate) fn pairs(&self, vocab: &Vocab) -> Option<(CharPairs, usize)> {
+        match &self.model {
+            Model::Bpe(model) => Some((model.pairs()?.clone(), usize::MAX)),
+            Model::Unigram(model) => model.pairs(vocab),
+            _ => None,
+        }
+    }
+
+    /// Whether the model takes a character for itself.
+    pub(crate) fn knows(&self, c: char) -> bool {
+        match &self.model {
+            Model::Bpe(model) => model.knows(c),
+            Model::Unigram(model) => model.knows(c),
+            _ => false,
+        }
+    }
+
     /// Whether a stage asks where text came from.
     pub(crate) fn reads_origin(&self) -> bool {
         self.stages.reads_origin()
@@ -179,8 +204,34 @@ impl General {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
+        self.encode_cut(&self.stages, draft, caches, scratch, watch, sink)
+    }
+
+    /// Appends the ids of a piece.
+    pub(crate) fn encode_piece(
+        &self,
+        piece: &str,
+        scratch: &mut ModelScratch,
+        ids: &mut Vec<TokenId>,
+    ) -> Result<()> {
+        scratch.tokens.clear();
+        self.model.tokenize(piece, scratch)?;
+        ids.extend(scratch.tokens.iter().map(|token| token.id));
+        Ok(())
+    }
+
+    /// As [`General::encode`], cut by other stages.
+    pub(crate) fn encode_cut(
+        &self,
+        stages: &Stages,
+        draft: &mut Draft,
+        caches: &mut Vec<GeneralCache>,
+        scratch: &mut ModelScratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
         let track = sink.wants_spans();
-        self.stages.run(draft, caches, track)?;
+        stages.run(draft, caches, track)?;
         let mut polled = 0;
         for &piece in &draft.pieces {
             let text = draft.text.get(piece.start..piece.end).unwrap_or_default();

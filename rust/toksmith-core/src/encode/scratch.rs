@@ -69,6 +69,8 @@ pub(crate) struct Scratch {
     pub(crate) ids: Vec<TokenId>,
     pub(crate) group: Group,
     pub(crate) general: Vec<GeneralCache>,
+    /// Of the stages for what stands in the middle of a word.
+    pub(crate) glued: Vec<GeneralCache>,
     pub(crate) normalize: NormalizeCache,
     pub(crate) model: ModelScratch,
 }
@@ -101,6 +103,7 @@ pub(crate) fn with<R>(owner: &Arc<CacheOwner>, work: impl FnOnce(&mut Scratch) -
                 ids: Vec::new(),
                 group: Group::default(),
                 general: Vec::new(),
+                glued: Vec::new(),
                 normalize: NormalizeCache::default(),
                 model: ModelScratch::default(),
             })

@@ -269,8 +269,18 @@ impl Pattern for O200k {
 
     #[inline(always)]
     fn starts(block: &[u8; 64], classes: &Classes) -> u64 {
-        let &Classes { letter, upper, digit, space, newline, blank, apostrophe, slash, other } =
-            classes;
+        let &Classes {
+            letter,
+            upper,
+            digit,
+            space,
+            newline,
+            blank,
+            apostrophe,
+            slash,
+            other,
+            control: _,
+        } = classes;
         let symbol = !(letter | digit | space | other);
         // `[\r\n/]*` behind symbols; a slash behind a newline is rare enough for a loop.
         let mut after_symbols = flood(newline & symbol << 1, newline);

@@ -200,6 +200,12 @@ impl WordCache {
         prefetch(&self.short.halves, self.short.at(hash));
     }
 
+    /// Asks for the line [`WordCache::find_long`] will read first.
+    #[inline(always)]
+    pub fn prefetch_long(&self, hash: u64) {
+        prefetch(&self.long.halves, self.long.at(hash));
+    }
+
     /// The entry of a short pre-token, if it is here; valid until the next one is remembered.
     #[inline(always)]
     pub fn find_short(&self, key: ShortKey, hash: u64) -> Option<usize> {

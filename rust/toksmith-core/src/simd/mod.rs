@@ -33,6 +33,8 @@ pub struct Classes {
     pub apostrophe: u64,
     /// `/`.
     pub slash: u64,
+    /// Control characters but tab, newline and carriage return.
+    pub control: u64,
     /// Bytes beyond ASCII.
     pub other: u64,
 }
@@ -102,6 +104,7 @@ pub fn classify_plain(block: &[u8; 64]) -> Classes {
         blank: mask(|byte| *byte == b' '),
         apostrophe: mask(|byte| *byte == b'\''),
         slash: mask(|byte| *byte == b'/'),
+        control: mask(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r')),
         other: mask(|byte| !byte.is_ascii()),
     }
 }

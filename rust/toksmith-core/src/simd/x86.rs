@@ -46,12 +46,14 @@ pub(super) fn classify_avx512(block: &[u8; 64]) -> Classes {
     };
     let lower = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
     let blank = is(b' ');
+    let newline = is(b'\n') | is(b'\r');
     Classes {
         letter: within(lower, b'a', 26),
         upper: within(bytes, b'A', 26),
         digit: within(bytes, b'0', 10),
         space: blank | within(bytes, b'\t', 5),
-        newline: is(b'\n') | is(b'\r'),
+        newline,
+        control: (within(bytes, 0, b' ') | is(0x7F)) & !(newline | is(b'\t')),
         blank,
         apostrophe: is(b'\''),
         slash: is(b'/'),
@@ -84,12 +86,14 @@ pub(super) fn classify_avx2(block: &[u8; 64]) -> Classes {
         })
     };
     let blank = is(b' ');
+    let newline = is(b'\n') | is(b'\r');
     Classes {
         letter: within(0x20, b'a', 26),
         upper: within(0, b'A', 26),
         digit: within(0, b'0', 10),
         space: blank | within(0, b'\t', 5),
-        newline: is(b'\n') | is(b'\r'),
+        newline,
+        control: (within(0, 0, b' ') | is(0x7F)) & !(newline | is(b'\t')),
         blank,
         apostrophe: is(b'\''),
         slash: is(b'/'),

@@ -268,6 +268,16 @@ impl Compiler {
     }
 }
 
+/// Whether BERT puts spaces around a character.
+pub(crate) fn is_chinese(c: char) -> bool {
+    flags::of(c) & flags::CHINESE != 0
+}
+
+/// Whether a character may share a grapheme with one that says no here.
+pub(crate) fn joins(c: char) -> bool {
+    flags::of(c) & flags::JOINS != 0
+}
+
 /// Stops a replacement that blows a text up: at 1 GB, or 16 times the text if that is more.
 fn check_length(length: usize, text: &str) -> Result<()> {
     let most = text.len().saturating_mul(16).max(1 << 30);

@@ -147,6 +147,16 @@ impl Alphabet {
         self.unk_token.is_none() && bytes.is_none_or(|bytes| bytes.contains(&NONE))
     }
 
+    /// Whether all bytes have a symbol, so that nothing is unknown.
+    pub(super) fn spells_all(&self) -> bool {
+        self.bytes.as_ref().is_some_and(|bytes| !bytes.contains(&NONE))
+    }
+
+    /// Whether a symbol is that of a byte.
+    pub(super) fn spells(&self, symbol: Symbol) -> bool {
+        self.bytes.as_ref().is_some_and(|bytes| bytes.contains(&symbol))
+    }
+
     /// The symbols that stand for what is not a character of the vocabulary.
     pub(super) fn substitutes(&self) -> impl Iterator<Item = Symbol> {
         self.bytes.iter().flat_map(|bytes| bytes.iter().copied()).chain(self.unk)

@@ -44,6 +44,10 @@ impl CharBpe {
         let mut model = Self {
             bigrams: plain.then(|| Bigrams::new(vocab, bpe, &ids)),
             signs_cut: plain && signs_cut(vocab, bpe, &alphabet),
+            bytes_apart: alphabet.spells_all()
+                && !list
+                    .iter()
+                    .any(|line| alphabet.spells(line.left) || alphabet.spells(line.right)),
             ids,
             alphabet,
             merges: Merges::new(&list, growing),

@@ -22,6 +22,7 @@
 
 use super::Symbol;
 use super::alphabet::Alphabet;
+use crate::encode::model::pairs::CharPairs;
 use crate::formats::pipeline::Bpe;
 use crate::token::TokenId;
 use crate::vocab::Vocab;
@@ -82,58 +83,34 @@ fn word_end(text: &str) -> usize {
     bytes.len()
 }
 
-/// Pairs of characters that stand together in some product, as a filter: a pair that is not in
-/// it may be said to be, which only forgoes a cut.
+/// Pairs of characters that stand together in some product, and how symbols begin and end.
 #[derive(Debug)]
 pub(super) struct Bigrams {
-    bits: Vec<u64>,
-    shift: u32,
+    pub(super) pairs: CharPairs,
     /// First and last character in the spelling of each symbol.
     ends: Vec<(char, char)>,
 }
 
-/// Bits of the filter for each pair.
-const BITS: usize = 32;
-/// Most bits of the filter.
-const MOST: usize = 1 << 23;
-
 impl Bigrams {
     /// Collects the pairs of all products. `ids` gives each symbol's id.
     pub(super) fn new(vocab: &Vocab, bpe: &Bpe, ids: &[TokenId]) -> Self {
-        let mut pairs: Vec<(char, char)> =
-            products(vocab, bpe).flat_map(|text| text.chars().zip(text.chars().skip(1))).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let size = (pairs.len() * BITS).next_power_of_two().clamp(64, MOST);
         let ends = |&id: &TokenId| {
             let text = vocab.get(id).and_then(|bytes| std::str::from_utf8(bytes).ok());
             let text = text.unwrap_or("");
             (text.chars().next().unwrap_or('\0'), text.chars().next_back().unwrap_or('\0'))
         };
-        let mut bigrams = Self {
-            bits: vec![0; size / 64],
-            shift: 64 - size.trailing_zeros(),
+        let products: Vec<&str> = products(vocab, bpe).collect();
+        Self {
+            pairs: CharPairs::new(products.iter().copied()),
             ends: ids.iter().map(ends).collect(),
-        };
-        for (c, d) in pairs {
-            let bit = bigrams.bit(c, d);
-            bigrams.bits[bit / 64] |= 1 << (bit % 64);
         }
-        bigrams
-    }
-
-    #[inline(always)]
-    fn bit(&self, c: char, d: char) -> usize {
-        let key = u64::from(c as u32) << 32 | u64::from(d as u32);
-        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
     }
 
     /// How many of the first symbols lie before the first place that no merge crosses.
     pub(super) fn cut(&self, symbols: &[Symbol]) -> usize {
         let crossed = |pair: &[Symbol]| {
             let (&[left, right], ends) = (pair, &self.ends) else { return true };
-            let bit = self.bit(ends[left as usize].1, ends[right as usize].0);
-            self.bits[bit / 64] >> (bit % 64) & 1 != 0
+            self.pairs.joined(ends[left as usize].1, ends[right as usize].0)
         };
         symbols.windows(2).position(|pair| !crossed(pair)).map_or(symbols.len(), |at| at + 1)
     }

@@ -29,6 +29,7 @@ mod short;
 pub use dropout::piece_seed;
 
 use super::bpe::pairs::PairTable;
+use super::pairs::CharPairs;
 use super::spellings::Spellings;
 use super::{Token, check_length};
 use crate::error::{Error, Result};
@@ -56,6 +57,8 @@ pub struct CharBpe {
     bigrams: Option<Bigrams>,
     /// Whether a piece can be cut before its U+2581 signs.
     signs_cut: bool,
+    /// Whether bytes have symbols, all of them, that are in no merge.
+    bytes_apart: bool,
     /// Words that are encoded as one token.
     whole: Spellings,
     /// All tokens, if a piece that is one is taken whole.
@@ -121,13 +124,24 @@ impl CharBpe {
     }
 
     /// The sign before which a piece can be cut, wherever it follows another character, without
-    /// any change to the tokens.
+    /// any change to the tokens; but where pieces are taken whole, there is none.
     pub fn word_cuts(&self) -> Option<char> {
-        self.signs_cut.then_some(cuts::SIGN)
+        (self.signs_cut && self.taken_whole.is_none()).then_some(cuts::SIGN)
+    }
+
+    /// The pairs of characters that some merge puts together, if a piece may be cut between any
+    /// other two of which [`CharBpe::knows`] both.
+    pub(crate) fn pairs(&self) -> Option<&CharPairs> {
+        if self.taken_whole.is_some() { None } else { Some(&self.bigrams.as_ref()?.pairs) }
+    }
+
+    /// Whether a character has a symbol of its own, or is spelled in bytes that no merge takes.
+    pub(crate) fn knows(&self, c: char) -> bool {
+        self.bytes_apart || self.alphabet.plain(c).is_some()
     }
 
     /// The words of a piece: cut before each sign that follows another character if
-    /// [`CharBpe::word_cuts`] says so, else the piece.
+    /// merges allow it, else the piece.
     pub fn words<'p>(&self, piece: &'p str) -> impl Iterator<Item = &'p str> {
         cuts::words(piece, self.signs_cut)
     }

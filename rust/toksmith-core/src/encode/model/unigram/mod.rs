@@ -13,6 +13,7 @@
 pub(crate) mod trie;
 pub(crate) mod viterbi;
 
+use super::pairs::CharPairs;
 use super::{Token, check_length};
 use crate::error::{Error, Result};
 use crate::formats::pipeline;
@@ -23,6 +24,9 @@ use viterbi::{Lexicon, PathScratch, best_path};
 
 /// What an unknown character costs more than the worst piece.
 pub(crate) const UNKNOWN_PENALTY: f32 = 10.0;
+
+/// Most binary places of scores whose sums are looked at more closely.
+const MOST_BITS: i32 = 40;
 
 /// Buffers of [`Unigram::tokenize`].
 pub type UnigramScratch = PathScratch<f64>;
@@ -75,6 +79,39 @@ impl Unigram {
             unknown: def.unk_id.unwrap_or(NONE),
         };
         Ok(Self { lexicon, bytes })
+    }
+
+    /// The pairs of characters that stand together in some token, if a piece may be cut between
+    /// any other two of which [`Unigram::knows`] both: no path crosses such a place, and what
+    /// the path before it costs does not change the one behind, up to pieces of so many bytes.
+    ///
+    /// For that no sum may be rounded: all scores are multiples of one power of two, so sums are
+    /// exact as long as they take no more than the 53 bits of a double.
+    pub(crate) fn pairs(&self, vocab: &Vocab) -> Option<(CharPairs, usize)> {
+        let scores = self.lexicon.scores.iter().chain([&self.lexicon.unknown_score]);
+        let (mut unit, mut largest) = (0, 1.0_f64);
+        for &score in scores {
+            if !score.is_finite() {
+                return None;
+            }
+            largest = largest.max(score.abs());
+            while unit <= MOST_BITS && (score * f64::from(unit).exp2()).fract() != 0.0 {
+                unit += 1;
+            }
+        }
+        let room = 53 - unit - largest.log2().ceil() as i32;
+        if unit > MOST_BITS || room < 1 {
+            return None;
+        }
+        let texts = vocab.iter().filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+        let texts: Vec<&str> = texts.collect();
+        Some((CharPairs::new(texts.iter().copied()), 1 << (room - 1)))
+    }
+
+    /// Whether a character is a token by itself, and so never unknown.
+    pub(crate) fn knows(&self, c: char) -> bool {
+        let id = self.lexicon.trie.get(c.encode_utf8(&mut [0; 4]).as_bytes());
+        id.is_some_and(|id| id != self.lexicon.unknown)
     }
 
     /// Appends the tokens of a piece. O(bytes x tokens at a place).

@@ -159,6 +159,11 @@ pub(crate) fn is_word(c: char) -> bool {
     flags::flags_of(c) & flags::WORD != 0
 }
 
+/// Whether a character is punctuation, as BERT has it.
+pub(crate) fn is_punctuation(c: char) -> bool {
+    flags::flags_of(c) & flags::PUNCTUATION != 0
+}
+
 impl Stage {
     fn new(stage: &PreTokenizer) -> Result<Self> {
         Ok(match *stage {
