@@ -13,6 +13,7 @@ mod bpe_pair;
 mod check;
 mod detect;
 pub mod folder;
+mod gguf;
 pub(crate) mod hf_json;
 pub mod known;
 mod native;
@@ -188,7 +189,7 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
             Definition { pipeline: loaded.pipeline, ..loaded.definition }
         }
         Format::Tekken => tekken::load(data)?,
-        Format::Gguf => return Err(Error::unsupported(format.to_string())),
+        Format::Gguf => gguf::load(data)?,
     };
     check::consistent(&definition)?;
     // These formats say how text is cut and what is special; another answer would be ignored.
