@@ -10,7 +10,7 @@ use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
 use crate::formats::hf_json::alphabet;
 use crate::formats::pipeline::{Bpe, Decoder, Model, Normalizer, Pattern, Pipeline, PreTokenizer};
-use crate::formats::{AddedSearch, Definition, Merges, tiktoken};
+use crate::formats::{AddedSearch, Definition, Merges, Split, SplitBehaviour, tiktoken};
 use crate::token::TokenId;
 use crate::vocab::Vocab;
 use std::collections::{HashMap, HashSet};
@@ -81,34 +81,101 @@ fn byte_level(tokens: &Tokens<'_>, pre: &Pre, merges: Vec<Merge>) -> Result<Defi
             decode_only.push((id, text.as_bytes().to_vec()));
         }
     }
-    if let Some(byte) = tiktoken::missing_byte(&vocab) {
-        let feature = format!("GGUF: a byte-level vocabulary without the byte 0x{byte:02x}");
-        return Err(Error::unsupported(feature));
-    }
     let known = |&(left, right, product): &Merge| {
         [left, right, product].iter().all(|&id| vocab.get(id).is_some())
     };
-    let merges = merges.into_iter().filter(known).collect();
-    let splits = pre.splits();
-    let cuts = splits.iter().cloned().map(PreTokenizer::Split);
+    let merges: Vec<Merge> = merges.into_iter().filter(known).collect();
+    if tiktoken::missing_byte(&vocab).is_some() {
+        return over_letters(&vocab, decode_only, pre, merges);
+    }
     Ok(Definition {
         merges: Merges::List(merges),
         whole_words: pre.whole_words,
-        pipeline: Pipeline {
-            pre_tokenizers: cuts.chain([PreTokenizer::letters()]).collect(),
-            decoder: Some(Decoder::ByteLevel {
-                add_prefix_space: false,
-                trim_offsets: true,
-                use_regex: true,
-            }),
-            ..Pipeline::default()
-        },
+        pipeline: letters(pre, Model::ByteLevelBpe),
         vocab,
         decode_only,
-        splits,
+        splits: pre.splits(),
         search: AddedSearch::AfterMatch,
         ..Definition::default()
     })
+}
+
+/// Stages and decoder of a model over the letters of the byte alphabet.
+fn letters(pre: &Pre, model: Model) -> Pipeline {
+    let cuts = pre.splits().into_iter().map(PreTokenizer::Split);
+    Pipeline {
+        pre_tokenizers: cuts.chain([PreTokenizer::letters()]).collect(),
+        model,
+        decoder: Some(Decoder::ByteLevel {
+            add_prefix_space: false,
+            trim_offsets: true,
+            use_regex: true,
+        }),
+        ..Pipeline::default()
+    }
+}
+
+/// A vocabulary without some of the bytes, which most often are those that UTF-8 never has. A
+/// byte without a token is passed over, but nothing merges across it: the text is cut there.
+fn over_letters(
+    bytes: &Vocab,
+    decode_only: Vec<(TokenId, Vec<u8>)>,
+    pre: &Pre,
+    merges: Vec<Merge>,
+) -> Result<Definition> {
+    let mut vocab = Vocab::with_capacity(bytes.id_limit(), 0);
+    for (id, token) in bytes.iter() {
+        vocab.insert(id, alphabet::encode(token).as_bytes(), bytes.id_limit())?;
+    }
+    let mut present = [false; 256];
+    for (_, token) in bytes.iter() {
+        if let [byte] = token {
+            present[usize::from(*byte)] = true;
+        }
+    }
+    let missing = (0..=u8::MAX).filter(|&byte| !present[usize::from(byte)]);
+    let starts = missing.map(starting_with).collect::<Result<String>>()?;
+    let bpe = Bpe { merges, ignore_merges: pre.whole_words, ..Bpe::default() };
+    let mut pipeline = letters(pre, Model::Bpe(bpe));
+    if !starts.is_empty() {
+        let cut = Split {
+            pattern: format!("[{starts}]"),
+            dialect: Dialect::FancyRegex,
+            behaviour: SplitBehaviour::MergedWithNext,
+            invert: false,
+        };
+        let before_letters = pipeline.pre_tokenizers.len().saturating_sub(1);
+        pipeline.pre_tokenizers.insert(before_letters, PreTokenizer::Split(cut));
+    }
+    Ok(Definition {
+        vocab,
+        decode_only,
+        search: AddedSearch::AfterMatch,
+        merges: Merges::List(Vec::new()),
+        pipeline,
+        ..Definition::default()
+    })
+}
+
+/// The characters whose UTF-8 starts with a byte, as a range of a class; none of a byte that
+/// UTF-8 never has.
+fn starting_with(byte: u8) -> Result<String> {
+    let lead = u32::from(byte);
+    let (first, last) = match byte {
+        0..=0x7F => (lead, lead),
+        0x80..=0xBF => {
+            let feature = format!("GGUF: a byte-level vocabulary without the byte 0x{byte:02x}");
+            return Err(Error::unsupported(feature));
+        }
+        0xC2..=0xDF => ((lead & 0x1F) << 6, (lead & 0x1F) << 6 | 0x3F),
+        0xE0..=0xEF => (((lead & 0xF) << 12).max(0x800), (lead & 0xF) << 12 | 0xFFF),
+        0xF0..=0xF4 => {
+            let first = ((lead & 7) << 18).max(0x1_0000);
+            (first, ((lead & 7) << 18 | 0x3_FFFF).min(0x10_FFFF))
+        }
+        0xC0 | 0xC1 | 0xF5..=0xFF => return Ok(String::new()),
+    };
+    Ok(format!(r"\x{{{first:X}}}-\x{{{last:X}}}"))
 }
 
 /// A literal string as a pattern.

@@ -13,16 +13,16 @@
 //! [`container`] reads the file, [`tokens`] what they share: tokens with their types, the
 //! special ones, the template.
 //!
-//! The reference is llama.cpp (as in llama-cpp-python 0.3.36). Known differences, all but the
-//! first beyond what real vocabularies show:
+//! The reference is llama.cpp (as in llama-cpp-python 0.3.36). Known differences, none of
+//! which ordinary text meets:
 //!
 //! - A special token (control or unknown) is never found in text unless it is allowed, not even
 //!   where the merges of a `llama` vocabulary spell it.
 //! - Of user-defined tokens that overlap in the text the leftmost is taken, then the longest;
 //!   llama.cpp takes the longest first, wherever it stands.
-//! - `bert` cleans text as BERT does. llama.cpp keeps of a character's decomposition the first
-//!   part alone, which takes Hangul syllables for their first letter.
-//! - Unicode classes are those of 16.0.
+//! - The white space that a token takes from beside it is Unicode's, there ASCII's alone.
+//! - U+2581 in text for a `bert` vocabulary is a character like any other; llama.cpp may take it
+//!   for the beginning of a word.
 
 mod bpe;
 mod container;

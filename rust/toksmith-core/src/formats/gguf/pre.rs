@@ -201,7 +201,8 @@ const SPARK: &[&str] = &[
     r"\p{N}",
 ];
 
-const CJK: &str = "[\u{4E00}-\u{9FA5}\u{0800}-\u{4E00}\u{AC00}-\u{D7FF}]+";
+/// Without white space, which llama.cpp has replaced by then.
+const CJK: &str = "[\u{0800}-\u{9FA5}\u{AC00}-\u{D7FF}&&[^\\s]]+";
 const DEEPSEEK_CODER: &[&str] = &[r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", CJK, r"\p{N}"];
 const DEEPSEEK_LLM: &[&str] = &[
     r"[\r\n]",
@@ -225,7 +226,7 @@ const DEEPSEEK_LLM: &[&str] = &[
         "\u{FF41}-\u{FF5A}\u{10400}-\u{1044F}\u{104B0}-\u{104D3}\u{104D8}-\u{104FB}",
         "\u{10C80}-\u{10CB2}\u{10CC0}-\u{10CF2}\u{118A0}-\u{118DF}\u{1E900}-\u{1E943}]+",
     ),
-    "\\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3000}-\u{3002}]+",
+    "\\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3001}\u{3002}]+",
     r"\s+$",
     CJK,
     r"\p{N}+",
