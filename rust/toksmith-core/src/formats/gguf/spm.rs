@@ -6,7 +6,8 @@
 //! once they are searched in the text, as well.
 //!
 //! `t5` is Unigram with sums in double precision behind SentencePiece's table of replacements.
-//! A text of white space alone gets no space before it in llama.cpp, and one here.
+//! Two things are SentencePiece's here and not llama.cpp's: white space alone gets a space before
+//! it, where white space is kept; and U+2581 at the end of a text goes like a space, where it is not.
 
 use super::container::Metadata;
 use super::tokens::{Kind, Tokens};
