@@ -189,11 +189,7 @@ const AFMOE: &[&str] = &[
     ),
     signs_and_words!(r"[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
 ];
-const DEEPSEEK_V3: &[&str] = &[
-    patterns::DEEPSEEK_V3[0],
-    patterns::DEEPSEEK_V3[1],
-    signs_and_words!(r"[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-];
+const DEEPSEEK_V3: &[&str] = &patterns::DEEPSEEK_V3;
 const SPARK: &[&str] = &[
     patterns::DEEPSEEK_V3[0],
     patterns::DEEPSEEK_V3[1],

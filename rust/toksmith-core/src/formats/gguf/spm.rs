@@ -39,15 +39,19 @@ pub(super) fn load(metadata: &Metadata<'_>, tokens: &Tokens<'_>) -> Result<Defin
         .kinds
         .iter()
         .map(|kind| match kind {
-            Kind::Normal | Kind::UserDefined | Kind::Unused | Kind::Byte => PieceKind::Normal,
             Kind::Unknown => PieceKind::Unknown,
             Kind::Control => PieceKind::Control,
+            _ => PieceKind::Normal,
         })
         .collect();
     let ids: HashMap<&str, TokenId> = tokens.texts.iter().map(AsRef::as_ref).zip(0..).collect();
-    let bytes: Option<Vec<TokenId>> =
-        (0..=u8::MAX).map(|byte| ids.get(byte_piece(byte).as_str()).copied()).collect();
-    for &id in bytes.iter().flatten() {
+    let bytes: Vec<TokenId> =
+        (0..=u8::MAX).filter_map(|byte| ids.get(byte_piece(byte).as_str()).copied()).collect();
+    if !matches!(bytes.len(), 0 | 256) {
+        let feature = format!("GGUF: a vocabulary with {} of 256 byte tokens", bytes.len());
+        return Err(Error::unsupported(feature));
+    }
+    for &id in &bytes {
         if let Some(kind) = types.get_mut(id as usize) {
             *kind = PieceKind::Byte;
         }
@@ -64,9 +68,9 @@ pub(super) fn load(metadata: &Metadata<'_>, tokens: &Tokens<'_>) -> Result<Defin
             *kind = PieceKind::Control;
         }
     }
-    if bytes.is_none() && unknown.is_none() {
+    if bytes.is_empty() && unknown.is_none() {
         let key = "tokenizer.ggml.unknown_token_id";
-        return Err(Error::field(key, "missing, and the vocabulary has not all bytes"));
+        return Err(Error::field(key, "missing, and the vocabulary has no bytes"));
     }
     let add_dummy_prefix = prefix(metadata)?;
     let normalizer = SentencePieceNormalizer {
@@ -78,7 +82,7 @@ pub(super) fn load(metadata: &Metadata<'_>, tokens: &Tokens<'_>) -> Result<Defin
         kind: SentencePieceKind::Bpe,
         scores: tokens.scores.clone(),
         types,
-        byte_fallback: bytes.is_some(),
+        byte_fallback: !bytes.is_empty(),
         unk_surface: UNKNOWN.into(),
         whitespace_as_suffix: false,
     };

@@ -38,8 +38,10 @@ pub(super) enum Kind {
     Control,
     /// Always found in text, before everything else.
     UserDefined,
-    /// Not used, or of no known type.
+    /// Not used.
     Unused,
+    /// Of no known type.
+    Undefined,
     /// `<0xNN>`.
     Byte,
 }
@@ -378,8 +380,9 @@ fn kinds(metadata: &Metadata<'_>, count: usize) -> Result<Vec<Kind>> {
         2 => Kind::Unknown,
         3 => Kind::Control,
         4 => Kind::UserDefined,
+        5 => Kind::Unused,
         6 => Kind::Byte,
-        _ => Kind::Unused,
+        _ => Kind::Undefined,
     };
     enough(key, numbers.len(), count)?;
     Ok(numbers.iter().take(count).map(kind).collect())
