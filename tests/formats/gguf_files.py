@@ -5,7 +5,19 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_NUMBERS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _STRING, _ARRAY = 8, 9
 U32, I32, F32, BOOL = 4, 5, 6, 7
 
@@ -104,8 +116,12 @@ def unigram() -> dict[str, Value]:
     return {
         "tokenizer.ggml.model": text("t5"),
         "tokenizer.ggml.tokens": texts(tokens),
-        "tokenizer.ggml.scores": array(F32, [0.0] * 3 + [-2.0 - 0.25 * i for i in range(len(pieces))]),
-        "tokenizer.ggml.token_type": array(I32, [CONTROL, CONTROL, UNKNOWN, *[NORMAL] * len(pieces)]),
+        "tokenizer.ggml.scores": array(
+            F32, [0.0] * 3 + [-2.0 - 0.25 * i for i in range(len(pieces))]
+        ),
+        "tokenizer.ggml.token_type": array(
+            I32, [CONTROL, CONTROL, UNKNOWN, *[NORMAL] * len(pieces)]
+        ),
         "tokenizer.ggml.add_space_prefix": (BOOL, True),
         "tokenizer.ggml.remove_extra_whitespaces": (BOOL, True),
         "tokenizer.ggml.eos_token_id": (U32, 1),

@@ -26,7 +26,11 @@ def files(form: str, tok: ts.Tokenizer) -> dict[str, bytes]:
     if form == "tekken":
         return {"listed": tekken(tok, listed=True), "version 3": tekken(tok, listed=False)}
     if form == "model":
-        return {"unigram": sentencepiece(1), "bpe": sentencepiece(2), "bytes": sentencepiece(2, True)}
+        return {
+            "unigram": sentencepiece(1),
+            "bpe": sentencepiece(2),
+            "bytes": sentencepiece(2, True),
+        }
     small = small_files(tok)
     if form == "pair":
         return {"gpt2": packed(pair(small["json"]))}
@@ -101,14 +105,44 @@ def sentencepiece(kind: int, byte_fallback: bool = False) -> bytes:
             number >>= 7
         return bytes(out) + bytes([number])
 
-    def field(number: int, value: bytes | int | float) -> bytes:
+    def field(number: int, value: bytes | float) -> bytes:
         if isinstance(value, bytes):
             return varint(number << 3 | 2) + varint(len(value)) + value
         if isinstance(value, float):
             return varint(number << 3 | 5) + struct.pack("<f", value)
         return varint(number << 3) + varint(value)
 
-    normal = "▁ t h e a i n s c , . 1 2 ▁t th he the ▁the in an ▁in ▁hat at hat ca cat ab bc b".split(" ")
+    normal = [
+        "▁",
+        "t",
+        "h",
+        "e",
+        "a",
+        "i",
+        "n",
+        "s",
+        "c",
+        ",",
+        ".",
+        "1",
+        "2",
+        "▁t",
+        "th",
+        "he",
+        "the",
+        "▁the",
+        "in",
+        "an",
+        "▁in",
+        "▁hat",
+        "at",
+        "hat",
+        "ca",
+        "cat",
+        "ab",
+        "bc",
+        "b",
+    ]
     pieces = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3), ("<|end|>", 0.0, 4)]
     pieces += [(piece, -1.0 - 0.25 * rank, 1) for rank, piece in enumerate(normal)]
     if byte_fallback:

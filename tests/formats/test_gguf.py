@@ -93,7 +93,7 @@ def test_the_pre_tokenizer_says_where_text_is_cut() -> None:
 
 def test_spm_puts_a_space_before_each_stretch_of_text() -> None:
     tok = load(gguf.spm())
-    ids = {tok.token_bytes(id).decode(): id for id in range(len(tok))}
+    ids = {tok.token_bytes(token).decode(): token for token in range(len(tok))}
     the, tool = ids["▁the"], ids["<tool>"]
     assert tok.encode("the<tool>the") == [the, tool, the]
     assert tok.encode("the  the") == [the, ids["▁"], the]
@@ -106,7 +106,7 @@ def test_spm_puts_a_space_before_each_stretch_of_text() -> None:
 
 def test_unigram_begins_every_word_with_a_space() -> None:
     tok = load(gguf.unigram())
-    ids = {tok.token_bytes(id).decode(): id for id in range(len(tok))}
+    ids = {tok.token_bytes(token).decode(): token for token in range(len(tok))}
     assert tok.encode("the   hats ") == [ids["▁the"], ids["▁hat"], ids["s"]]
     assert tok.encode("theQQ a") == [ids["▁the"], 2, ids["▁a"]]
     assert tok("the").input_ids == [ids["▁the"], 1]
@@ -114,7 +114,7 @@ def test_unigram_begins_every_word_with_a_space() -> None:
 
 def test_wordpiece_cleans_text_as_llama_cpp_does() -> None:
     tok = load(gguf.wordpiece())
-    ids = {tok.token_bytes(id).decode(): id for id in range(len(tok))}
+    ids = {tok.token_bytes(token).decode(): token for token in range(len(tok))}
     assert tok.encode("The CATS, in.") == [5, 6, ids["##s"], ids[","], ids["in"], ids["."]]
     assert tok.encode("ｘ") == [1]
     # Accents go, and of a Hangul syllable all but its first letter.

@@ -38,8 +38,8 @@ def test_ids_decoded_text_and_special_tokens_equal_mistral_common(tok: ts.Tokeni
     assert set(tok.special_ids.values()) == reference.special_ids
     named = (tok.bos_id, tok.eos_id, tok.pad_id, tok.unk_id)
     assert named == (reference.bos_id, reference.eos_id, reference.pad_id, reference.unk_id)
-    for id in range(len(tok)):
-        assert tok.token_bytes(id) == reference.id_to_byte_piece(id, keep)
+    for token in range(len(tok)):
+        assert tok.token_bytes(token) == reference.id_to_byte_piece(token, keep)
     for text in strings(1000):
         ids = tok.encode(text)
         assert ids == reference.encode(text, bos=False, eos=False), text

@@ -162,13 +162,13 @@ fn ranks(entries: &[Entry<'_>], first: TokenId) -> Result<Vocab> {
         }
         bytes.clear();
         if !base64::decode(token_bytes.as_bytes(), &mut bytes) || bytes.is_empty() {
-            return bad(format!("{:.40?} is no base64 of a token", token_bytes));
+            return bad(format!("{token_bytes:.40?} is no base64 of a token"));
         }
         if number < 256 && *bytes != [number as u8] {
             return bad(format!("the byte 0x{number:02x} expected"));
         }
         if !seen.insert(bytes.clone()) {
-            return bad(format!("{:.40?} has a rank already", token_bytes));
+            return bad(format!("{token_bytes:.40?} has a rank already"));
         }
         if let Err(error) = vocab.insert(first.saturating_add(number), &bytes, entries.len()) {
             return bad(error.to_string());

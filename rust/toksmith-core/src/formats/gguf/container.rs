@@ -170,7 +170,7 @@ impl<'a> Metadata<'a> {
             return Err(Error::byte(0, "not a GGUF file"));
         }
         let mut version = reader.number::<4>("the version")? as u32;
-        if version & 0xFFFF == 0 && version != 0 {
+        if version != 0 && version.trailing_zeros() >= 16 {
             version = version.swap_bytes();
             reader.big_endian = true;
         }
@@ -265,7 +265,7 @@ impl<'a> Metadata<'a> {
     pub(super) fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>> {
         self.numbers(key, "bytes", |kind| match kind {
             Kind::Integer(number) => {
-                u8::try_from(*number).or_else(|_| i8::try_from(*number).map(|byte| byte as u8)).ok()
+                u8::try_from(*number).or_else(|_| i8::try_from(*number).map(i8::cast_unsigned)).ok()
             }
             _ => None,
         })

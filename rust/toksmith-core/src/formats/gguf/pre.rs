@@ -349,3 +349,37 @@ impl Pre {
         self.patterns.iter().map(split).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::encode::pretokenize::Scanner;
+    use crate::error::Error;
+
+    const NAMES: &str = "
+        default gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de
+        gigachat a.x-4.0 mellum modern-bert exaone4 mpt olmo
+        jais trillion granite-docling jina-v1-en jina-v2-code roberta-bpe llama3
+        llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2
+        jina-v5-nano dbrx smaug-bpe chatglm-bpe glm4 glm5 qwen2
+        deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open
+        grok-2 qwen35 minicpm5 laguna ufakzeka seed-coder bailingmoe
+        bailingmoe2 llada-moe exaone-moe jais-2 gpt-4o llama4 kanana2
+        talkie minimax-m2 granite-embed-multi-97m tekken youtu tiny_aya cohere2moe
+        superbpe afmoe deepseek-v3 hunyuan-dense hy_v4 joyai-llm spark2_5
+        deepseek-llm deepseek-coder kimi-k2 falcon starcoder refact command-r
+        smollm codeshell exaone minerva-7b mellum2 poro-chat bloom
+        gpt3-finnish viking chameleon gemma4 granite-embed-multi-311m sarvam-moe
+    ";
+
+    #[test]
+    fn every_pattern_compiles() -> Result<(), Error> {
+        for name in NAMES.split_whitespace() {
+            for split in find(name)?.splits() {
+                Scanner::from_pattern(&split.pattern, split.dialect)?;
+            }
+        }
+        assert!(find("whitespace").is_err());
+        Ok(())
+    }
+}

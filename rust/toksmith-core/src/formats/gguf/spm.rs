@@ -156,9 +156,10 @@ pub(super) fn load_unigram(metadata: &Metadata<'_>, tokens: &Tokens<'_>) -> Resu
         pipeline: Pipeline {
             decoder: Some(Decoder::Metaspace {
                 replacement: '\u{2581}',
-                prepend_scheme: match normalizer.add_dummy_prefix {
-                    true => PrependScheme::Always,
-                    false => PrependScheme::Never,
+                prepend_scheme: if normalizer.add_dummy_prefix {
+                    PrependScheme::Always
+                } else {
+                    PrependScheme::Never
                 },
                 split: true,
             }),
