@@ -76,7 +76,7 @@ def containers(data: bytes) -> Iterator[tuple[str, bytes]]:
 def tekken(tok: ts.Tokenizer, *, listed: bool, tokens: int = 400) -> bytes:
     """The first tokens of `tok`, bytes first, as a tekken.json."""
     single = [bytes([byte]) for byte in range(256)]
-    others = (tok.token_bytes(id) for id in range(256, tokens))
+    others = (tok.token_bytes(token) for token in range(256, tokens))
     vocab = [
         {"rank": rank, "token_bytes": base64.b64encode(token).decode(), "token_str": None}
         for rank, token in enumerate([*single, *others])

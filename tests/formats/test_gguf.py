@@ -122,6 +122,13 @@ def test_wordpiece_cleans_text_as_llama_cpp_does() -> None:
     assert tok("the").input_ids == [2, 5, 3]
 
 
+@pytest.mark.parametrize("model", ["llama", "t5", "bert"])
+def test_a_rank_file_holds_byte_level_merges_alone(model: str, tmp_path: Path) -> None:
+    load(gguf.bpe()).save(tmp_path / "tok.tiktoken")
+    with pytest.raises(ts.UnsupportedFeature, match="no byte-level BPE"):
+        load(gguf.MODELS[model]()).save(tmp_path / "tok.tiktoken")
+
+
 def changed(values: dict[str, Any], **keys: Any) -> dict[str, Any]:
     """With other values, `None` for none."""
     changes = {f"tokenizer.ggml.{key}": value for key, value in keys.items()}

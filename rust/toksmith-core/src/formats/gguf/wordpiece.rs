@@ -76,7 +76,8 @@ const ALONE: &str = concat!(
 );
 
 /// What is neither white space nor shown.
-const CONTROL: &str = r"[\x00-\x08\x0E-\x1F\x7F-\x84\x86-\x9F\u{FFFD}\p{Cf}\p{Co}]";
+const CONTROL: &str =
+    concat!(r"[\x00-\x08\x0E-\x1F\x7F", "\u{80}-\u{84}\u{86}-\u{9F}\u{FFFD}", r"\p{Cf}\p{Co}]");
 
 fn split(pattern: &str, behaviour: SplitBehaviour) -> PreTokenizer {
     let (pattern, dialect) = (pattern.to_owned(), Dialect::FancyRegex);
