@@ -4,8 +4,9 @@
 //! special token is one of the model's only if its merges make it.
 
 use super::container::Metadata;
+use super::kinds::{Kind, is_added};
 use super::pre::Pre;
-use super::tokens::{Kind, Tokens, is_added};
+use super::tokens::Tokens;
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
 use crate::formats::hf_json::alphabet;

@@ -10,7 +10,7 @@
 //! | `t5` | [`spm`]: Unigram |
 //! | `bert` | [`wordpiece`] |
 //!
-//! [`container`] reads the file, [`tokens`] what they share: tokens with their types, the
+//! [`container`] reads the file, [`tokens`] what they share: tokens with their types ([`kinds`]), the
 //! special ones, the template.
 //!
 //! The reference is llama.cpp (as in llama-cpp-python 0.3.36). Known differences, none of
@@ -26,6 +26,8 @@
 
 mod bpe;
 mod container;
+mod kinds;
+mod patterns;
 mod pre;
 mod spm;
 mod tokens;

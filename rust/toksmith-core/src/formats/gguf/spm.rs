@@ -10,7 +10,8 @@
 //! it, where white space is kept; and U+2581 at the end of a text goes like a space, where it is not.
 
 use super::container::Metadata;
-use super::tokens::{Kind, Tokens};
+use super::kinds::Kind;
+use super::tokens::Tokens;
 use crate::encode::model::sentencepiece::byte_piece;
 use crate::encode::normalize::checked_charsmap::CheckedCharsmap;
 use crate::error::{Error, Result};

@@ -1,10 +1,10 @@
 //! What all models of a GGUF file share: tokens with their types and scores, the special tokens
 //! and whether they are put around a text.
 //!
-//! llama.cpp corrects some types by the spelling of a token ([`ENDS`], [`PARTS`]) and knows
-//! from the name of some models that a token takes the white space beside it.
+//! llama.cpp knows from the name of some models that a token takes the white space beside it.
 
 use super::container::Metadata;
+use super::kinds::{self, Kind, is_added};
 use super::pre::Pre;
 use crate::error::{Error, Result};
 use crate::formats::AddedToken;
@@ -26,104 +26,6 @@ pub(super) enum Family {
     /// `bert`.
     WordPiece,
 }
-
-/// The type of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Text.
-    Normal,
-    /// Stands for what has no token.
-    Unknown,
-    /// Special.
-    Control,
-    /// Always found in text, before everything else.
-    UserDefined,
-    /// Not used.
-    Unused,
-    /// Of no known type.
-    Undefined,
-    /// `<0xNN>`.
-    Byte,
-}
-
-/// Tokens that end a text; special whatever the file says.
-const ENDS: [&str; 22] = [
-    "<|eot_id|>",
-    "<|im_end|>",
-    "<|end|>",
-    "<|return|>",
-    "<|call|>",
-    "<|flush|>",
-    "<|calls|>",
-    "<end_of_turn>",
-    "<|endoftext|>",
-    "</s>",
-    "<|eom_id|>",
-    "<EOT>",
-    "_<EOT>",
-    "[EOT]",
-    "[EOS]",
-    "<|end_of_text|>",
-    "<end_of_utterance>",
-    "<eos>",
-    "<turn|>",
-    "<|tool_response>",
-    "<｜end▁of▁sentence｜>",
-    "[e~[",
-];
-
-/// Tokens for parts of a file to be completed. Of each kind the first that the vocabulary has is
-/// special, unless the file gives that part to another token under one of the keys.
-const PARTS: [(&[&str], &[&str]); 6] = [
-    (
-        &["fim_pre_token_id", "prefix_token_id"],
-        &[
-            "<|fim_prefix|>",
-            "<fim-prefix>",
-            "<fim_prefix>",
-            "<｜fim▁begin｜>",
-            "<PRE>",
-            "▁<PRE>",
-            "<|code_prefix|>",
-            "<|prefix|>",
-        ],
-    ),
-    (
-        &["fim_suf_token_id", "suffix_token_id"],
-        &[
-            "<|fim_suffix|>",
-            "<fim-suffix>",
-            "<fim_suffix>",
-            "<｜fim▁hole｜>",
-            "<SUF>",
-            "▁<SUF>",
-            "<|code_suffix|>",
-            "<|suffix|>",
-        ],
-    ),
-    (
-        &["fim_mid_token_id", "middle_token_id"],
-        &[
-            "<|fim_middle|>",
-            "<fim-middle>",
-            "<fim_middle>",
-            "<｜fim▁end｜>",
-            "<MID>",
-            "▁<MID>",
-            "<|code_middle|>",
-            "<|middle|>",
-        ],
-    ),
-    (&["fim_pad_token_id"], &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
-    (
-        &["fim_rep_token_id"],
-        &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
-    ),
-    (&["fim_sep_token_id"], &["<|file_sep|>"]),
-];
-
-/// Tokens of one vocabulary that are to be shown, and so are not special.
-const SHOWN: [&str; 4] = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
 
 /// The tokens that play a part.
 #[derive(Debug, Default)]
@@ -177,7 +79,7 @@ impl<'a> Tokens<'a> {
             texts.push(text);
         }
         let mut tokens = Self {
-            kinds: kinds(metadata, texts.len())?,
+            kinds: kinds::read(metadata, texts.len())?,
             scores: scores(metadata, texts.len())?,
             texts,
             family,
@@ -189,7 +91,7 @@ impl<'a> Tokens<'a> {
             rstrip: Vec::new(),
         };
         tokens.read_roles(metadata, pre)?;
-        tokens.correct_kinds(metadata, &ids)?;
+        kinds::correct(&mut tokens.kinds, metadata, &ids)?;
         tokens.read_strips(metadata, &ids)?;
         Ok(tokens)
     }
@@ -241,49 +143,6 @@ impl<'a> Tokens<'a> {
                 let key = format!("tokenizer.ggml.{name}_token_id");
                 return Err(Error::field(key, "missing, but the token is to be added"));
             }
-        }
-        Ok(())
-    }
-
-    /// Makes special what looks special.
-    fn correct_kinds(
-        &mut self,
-        metadata: &Metadata<'_>,
-        ids: &HashMap<Cow<'a, str>, TokenId>,
-    ) -> Result<()> {
-        let mut set = |text: &str, kind: Kind| {
-            let id = ids.get(text).copied();
-            let place = id.and_then(|id| self.kinds.get_mut(id as usize));
-            if let Some(place) = place {
-                *place = kind;
-            }
-        };
-        for (keys, names) in PARTS {
-            let mut given = false;
-            for key in keys {
-                given |= metadata.integer(&format!("tokenizer.ggml.{key}"))?.is_some();
-            }
-            if let Some(name) =
-                names.iter().find(|&&name| ids.contains_key(name)).filter(|_| !given)
-            {
-                set(name, Kind::Control);
-            }
-        }
-        for name in ENDS {
-            set(name, Kind::Control);
-        }
-        for name in SHOWN {
-            set(name, Kind::UserDefined);
-        }
-        let has = |name: &str| ids.contains_key(name);
-        if has("<|end|>")
-            && (has("<|call|>") || has("<|calls|>"))
-            && (has("<|return|>") || has("<|flush|>"))
-        {
-            set("<|end|>", Kind::UserDefined);
-        }
-        if has("<|tool_response>") {
-            set("</s>", Kind::Normal);
         }
         Ok(())
     }
@@ -367,27 +226,6 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Whether tokens of a type are found in the text itself.
-pub(super) fn is_added(kind: Kind) -> bool {
-    matches!(kind, Kind::Unknown | Kind::Control | Kind::UserDefined)
-}
-
-fn kinds(metadata: &Metadata<'_>, count: usize) -> Result<Vec<Kind>> {
-    let key = "tokenizer.ggml.token_type";
-    let Some(numbers) = metadata.integers(key)? else { return Ok(vec![Kind::Normal; count]) };
-    let kind = |&number: &i32| match number {
-        1 => Kind::Normal,
-        2 => Kind::Unknown,
-        3 => Kind::Control,
-        4 => Kind::UserDefined,
-        5 => Kind::Unused,
-        6 => Kind::Byte,
-        _ => Kind::Undefined,
-    };
-    enough(key, numbers.len(), count)?;
-    Ok(numbers.iter().take(count).map(kind).collect())
-}
-
 fn scores(metadata: &Metadata<'_>, count: usize) -> Result<Vec<f32>> {
     let key = "tokenizer.ggml.scores";
     let Some(mut scores) = metadata.floats(key)? else { return Ok(vec![0.0; count]) };
@@ -403,7 +241,7 @@ fn scores(metadata: &Metadata<'_>, count: usize) -> Result<Vec<f32>> {
     Ok(scores)
 }
 
-fn enough(key: &str, found: usize, count: usize) -> Result<()> {
+pub(super) fn enough(key: &str, found: usize, count: usize) -> Result<()> {
     if found < count {
         return Err(Error::field(key, format!("{found} entries for {count} tokens")));
     }

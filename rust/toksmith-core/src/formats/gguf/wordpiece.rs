@@ -8,7 +8,8 @@
 //! its first letter is left ([`first_letters`]).
 
 use super::container::Metadata;
-use super::tokens::{Tokens, is_added};
+use super::kinds::is_added;
+use super::tokens::Tokens;
 use crate::encode::pretokenize::Dialect;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{Decoder, Model, Normalizer, Pattern, Pipeline, PreTokenizer};
