@@ -10,8 +10,8 @@
 //! | `t5` | [`spm`]: Unigram |
 //! | `bert` | [`wordpiece`] |
 //!
-//! [`container`] reads the file, [`tokens`] what they share: tokens with their types ([`kinds`]), the
-//! special ones, the template.
+//! [`container`] reads the file, [`tokens`] what they share: tokens with their types ([`kinds`]),
+//! the special ones, the template.
 //!
 //! The reference is llama.cpp (as in llama-cpp-python 0.3.36). Known differences, none of
 //! which ordinary text meets:
@@ -23,6 +23,8 @@
 //! - The white space that a token takes from beside it is Unicode's, there ASCII's alone.
 //! - U+2581 in text for a `bert` vocabulary is a character like any other; llama.cpp may take it
 //!   for the beginning of a word.
+//! - Unicode is that of version 16.0, a little newer than llama.cpp's tables: the letters and marks
+//!   that came with it are unassigned there.
 
 mod bpe;
 mod container;
