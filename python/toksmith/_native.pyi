@@ -3,6 +3,7 @@
 Names with a leading underscore are called by `toksmith.tokenizer`, which documents what they mean.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import AnyStr, Literal, TypeAlias, TypedDict, final
@@ -75,6 +76,14 @@ class Tokenizer:
     def _from_bytes(
         cls,
         data: bytes,
+        pattern: str | None,
+        specials: dict[str, int] | None,
+        name: str | None,
+    ) -> Self: ...
+    @classmethod
+    def _from_path(
+        cls,
+        path: str | os.PathLike[str],
         pattern: str | None,
         specials: dict[str, int] | None,
         name: str | None,

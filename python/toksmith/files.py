@@ -24,11 +24,12 @@ _CONFIGURATIONS = (
 _PACKED = b"TOKSMITH FOLDER\n"
 
 
-def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
-    """The model file that `path` means and its bytes.
+def find_model(path: str | os.PathLike[str]) -> tuple[Path, bytes | None]:
+    """The model file that `path` means; the core opens it.
 
     A folder means the one it holds. Where that needs a second file, or configurations stand beside
-    it, the folder is given with all of their bytes, packed into one piece.
+    it, the folder is given with all of their bytes, packed into one piece. A GGUF file says
+    everything itself.
 
     Raises:
         InputError: There is no such file, or it cannot be read.
@@ -38,6 +39,8 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
     try:
         if file.is_dir():
             files = _model_in(file)
+            if files[0].suffix == ".gguf":
+                return files[0], None
             files += [found for name in _CONFIGURATIONS if (found := file / name).is_file()]
             if len(files) > 1:
                 return file, _pack(files)
@@ -45,7 +48,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
         if not file.is_file():
             why = "not a regular file" if file.exists() else "no such file or folder"
             raise InputError(f"{file}: {why}")
-        return file, file.read_bytes()
+        return file, None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise InputError(f"{file}: cannot be read: {error}") from error
 

@@ -17,7 +17,7 @@ from toksmith._native import InputError, ModelError, UnsupportedFeature, Vocabul
 from toksmith.batch import Batch
 from toksmith.budget import Budgets
 from toksmith.encoding import Encoding
-from toksmith.files import as_path, read_model, write_whole
+from toksmith.files import as_path, find_model, write_whole
 from toksmith.inputs import to_texts
 from toksmith.model_inputs import (
     Inputs,
@@ -72,7 +72,8 @@ class Tokenizer(Budgets):
 
         Args:
             path: `tokenizer.json`, a tiktoken rank file (also Llama's `tokenizer.model` in that
-                form) or a `.toksmith` file. Nothing is ever fetched from a network.
+                form), a SentencePiece `.model`, `tekken.json`, a GGUF file, `vocab.txt` or a
+                `.toksmith` file. Nothing is ever fetched from a network.
             pattern: How a rank file splits text: a regular expression, or the name of a known
                 vocabulary. Known files need none.
             specials: The special tokens of a rank file, with their ids.
@@ -83,9 +84,11 @@ class Tokenizer(Budgets):
             ModelError: The file is malformed; says where.
             UnsupportedFeature: The file needs something this version does not do.
         """
-        file, data = read_model(path)
+        file, data = find_model(path)
         try:
-            return cls.from_bytes(data, pattern, specials, name)
+            if data is not None:
+                return cls.from_bytes(data, pattern, specials, name)
+            return cls._from_path(file, pattern, _checked_specials(specials), name)
         except (ModelError, UnsupportedFeature, VocabularyError, InputError) as error:
             raise type(error)(f"{file}: {error}") from None
 

@@ -35,6 +35,9 @@ def toksmith(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]:
 
     tok = ts.Tokenizer.from_bytes(data, **options)
     rows = [tok.encode(text) for text in TEXTS]
+    if form == "model":
+        # The library itself never finds a special token in text.
+        return {"plain": rows, "special": rows}
     if form == "toksmith":
         # Whatever it was forged into, ids decode to the text, unless the pattern leaves gaps.
         decoded = [tok.decode_bytes(row).decode(errors="replace") for row in rows]
@@ -63,6 +66,14 @@ def reference(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]
         return {"plain": plain, "special": special}
     if form == "vocab.txt":
         return bert(data)
+    if form == "model":
+        import sentencepiece
+
+        processor = sentencepiece.SentencePieceProcessor(model_proto=data)
+        ids = [processor.encode(text) for text in TEXTS]
+        return {"plain": ids, "special": ids}
+    if form == "pair":
+        return gpt2(data)
     import base64
 
     import tiktoken
@@ -79,6 +90,29 @@ def reference(data: bytes, form: str, options: dict[str, Any]) -> dict[str, Any]
         "plain": [encoding.encode_ordinary(text) for text in TEXTS],
         "special": [encoding.encode(text, allowed_special="all") for text in TEXTS],
     }
+
+
+def gpt2(data: bytes) -> dict[str, Any]:
+    """A vocab.json with a merges.txt, packed, as the library's own class for them reads them."""
+    import tokenizers
+
+    parts, rest = [], data[len(b"TOKSMITH FOLDER\n") :]
+    while rest:
+        length = int.from_bytes(rest[:8], "little")
+        parts.append(rest[8 : 8 + length])
+        rest = rest[8 + length :]
+    files = {name.decode(): content for name, content in zip(parts[::2], parts[1::2], strict=True)}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [str(Path(folder) / name) for name in ("vocab.json", "merges.txt")]
+        for path in paths:
+            Path(path).write_bytes(files[Path(path).name])
+        tok = tokenizers.Tokenizer(tokenizers.models.BPE.from_file(*paths))
+    tok.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tok.add_special_tokens(["<|endoftext|>"])
+    special = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
+    tok.encode_special_tokens = True
+    plain = [tok.encode(text, add_special_tokens=False).ids for text in TEXTS]
+    return {"plain": plain, "special": special}
 
 
 def bert(data: bytes) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import pytest
 import toksmith as ts
 from formats.mutants import Mutant, everywhere, forge, mutants, scramble, small_files
 from formats.mutants import pipelines as pipeline_mutants
+from formats.mutants_of_formats import mutants as format_mutants
 from formats.pipelines import legacy, pipelines
 from testdata import need
 from vocabularies import embedded
@@ -27,12 +28,21 @@ from vocabularies import embedded
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs limits of POSIX processes")
 
 GROUP = 40
+NO_REFERENCE = ("pipeline", "folder", "gguf", "tekken")
+"""Formats that only we read, or whose own library the tests do not install."""
 TYPED = {"ModelError", "UnsupportedFeature", "VocabularyError", "InputError"}
 
 
 def test_300_small_files(tmp_path: Path) -> None:
     files = small_files(embedded("cl100k_base"))
     made = mutants(files, at_random=60)
+    assert len(made) >= 300
+    check(made, tmp_path)
+
+
+@pytest.mark.parametrize("form", ["gguf", "tekken", "model", "pair", "vocab.txt", "toksmith"])
+def test_300_files_of_each_other_format(form: str, tmp_path: Path) -> None:
+    made = format_mutants(form, embedded("cl100k_base"))
     assert len(made) >= 300
     check(made, tmp_path)
 
@@ -101,7 +111,7 @@ def judge(mutant: Mutant, our: dict[str, Any], their: dict[str, Any]) -> tuple[s
     if "plain" in their:
         same = our["plain"] == their["plain"] and our["special"] == their["special"]
         return "same ids as the file's own library", "" if same else f"{our} but {their}"
-    if mutant.form == "pipeline":
+    if mutant.form in NO_REFERENCE:
         return "loaded", ""
     if mutant.form == "toksmith":
         return "loaded, ids decode to the text", ""
@@ -111,8 +121,7 @@ def judge(mutant: Mutant, our: dict[str, Any], their: dict[str, Any]) -> tuple[s
 def run(library: str, made: Sequence[Mutant], folder: Path) -> list[dict[str, Any]]:
     """What `library` makes of each mutant, in groups of a process each."""
     if library == "reference":
-        # There is no other reader of our own formats.
-        own = ("toksmith", "pipeline", "folder")
+        own = (*NO_REFERENCE, "toksmith")
         skipped: dict[str, Any] = {"error": ["no reference"]}
         results = iter(run_all(library, [m for m in made if m.form not in own], folder))
         return [skipped if m.form in own else next(results) for m in made]

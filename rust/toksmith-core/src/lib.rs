@@ -27,6 +27,7 @@ pub mod encode;
 pub mod error;
 pub mod formats;
 pub mod inputs;
+pub mod mmap;
 pub mod parallel;
 mod parts;
 pub mod simd;

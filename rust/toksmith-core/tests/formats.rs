@@ -244,9 +244,10 @@ fn a_tokenizer_json_says_which_field_is_not_supported() -> Anything {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{to}: {error}");
         assert!(error.to_string().contains(field), "{to}: {error}");
     }
-    for (json, name) in
-        [(r#"{"config":{},"vocab":[]}"#, "tekken"), (r#"{"tokenizer_class":"X"}"#, "configuration")]
-    {
+    for (json, name) in [
+        (r#"{"config":{},"vocab":[]}"#, "`config`"),
+        (r#"{"tokenizer_class":"X"}"#, "configuration"),
+    ] {
         let error = load(json.as_bytes(), &Options::default()).err().ok_or(name)?;
         assert!(error.to_string().contains(name), "{error}");
     }

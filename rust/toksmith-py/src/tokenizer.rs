@@ -7,6 +7,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyType};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -17,7 +18,7 @@ use toksmith_core::encode::stream::StreamEncoder;
 use toksmith_core::formats::{self, known};
 use toksmith_core::tokenizer::{BEHAVIOUR, Text};
 use toksmith_core::watch::Watch;
-use toksmith_core::{Error, Span, Tokenizer, parallel};
+use toksmith_core::{Error, Span, Tokenizer, mmap, parallel};
 
 /// Texts of more bytes are encoded with the GIL released and can be interrupted.
 pub(crate) const DETACH_BYTES: usize = 1 << 12;
@@ -172,6 +173,19 @@ impl PyTokenizer {
         };
         let data = data.as_bytes();
         instance(cls, || formats::load(data, &formats::Options { pattern, specials, name }))
+    }
+
+    #[classmethod]
+    fn _from_path<'py>(
+        cls: &Bound<'py, PyType>,
+        path: PathBuf,
+        pattern: Option<String>,
+        specials: Option<HashMap<String, u32>>,
+        name: Option<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        instance(cls, || {
+            formats::load(&mmap::open(&path)?, &formats::Options { pattern, specials, name })
+        })
     }
 
     #[classmethod]

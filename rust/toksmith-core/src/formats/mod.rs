@@ -13,12 +13,14 @@ mod bpe_pair;
 mod check;
 mod detect;
 pub mod folder;
+mod gguf;
 pub(crate) mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;
 mod protobuf;
 pub mod sentencepiece;
+mod tekken;
 mod tiktoken;
 
 pub use bpe_pair::load_pair;
@@ -186,8 +188,8 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
             let loaded = sentencepiece::load(data)?;
             Definition { pipeline: loaded.pipeline, ..loaded.definition }
         }
-        // Readers of these take the place of this arm.
-        Format::Gguf | Format::Tekken => return Err(Error::unsupported(format.to_string())),
+        Format::Tekken => tekken::load(data)?,
+        Format::Gguf => gguf::load(data)?,
     };
     check::consistent(&definition)?;
     // These formats say how text is cut and what is special; another answer would be ignored.

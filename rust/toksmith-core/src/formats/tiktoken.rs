@@ -4,6 +4,7 @@
 //! nothing about how text is cut or which tokens are special; that comes from the caller, or
 //! from [`known`] by the file's hash or by name.
 
+use super::pipeline::Model;
 use super::{AddedSearch, AddedToken, Compiled, Definition, Merges, Options, Split, base64, known};
 use crate::encode::model::bpe::build;
 use crate::error::{Error, Result};
@@ -161,6 +162,10 @@ pub(super) fn missing_byte(vocab: &Vocab) -> Option<usize> {
 /// Fails if merging by rank would give other ids: the tokens are ranked again the way a
 /// reader of the file would, and the result compared.
 pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
+    if definition.pipeline.model != Model::ByteLevelBpe {
+        let why = "writing this tokenizer as a rank file: its model is no byte-level BPE";
+        return Err(Error::unsupported(why));
+    }
     let live = 256 + compiled.parts.len();
     let mut ranks = Vocab::with_capacity(compiled.ids.len(), 0);
     let mut ids = Vec::with_capacity(compiled.ids.len());

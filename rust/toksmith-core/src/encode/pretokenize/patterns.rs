@@ -19,7 +19,8 @@ pub const CL100K: [&str; 1] = [concat!(
     r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
 )];
 
-/// Llama 3; the second and third are cl100k in older versions of tiktoken.
+/// Llama 3; the second and third are cl100k in older versions of tiktoken. The first is GLM-4's
+/// as well, in its `tokenization_chatglm.py`.
 pub const LLAMA3: [&str; 3] = [
     concat!(
         r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
@@ -56,7 +57,8 @@ pub const O200K: [&str; 1] = [concat!(
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 )];
 
-/// `DeepSeek` V3 and R1: three cuts, one inside the other, each with matches and gaps as pieces.
+/// `DeepSeek` V3 and R1: three cuts, one inside the other, each with matches and gaps as pieces. As
+/// in its `tokenizer.json`, which llama.cpp's `llama-vocab.cpp` (`deepseek-v3`) repeats.
 pub const DEEPSEEK_V3: [&str; 3] = [
     r"\p{N}{1,3}",
     r"[一-龥぀-ゟ゠-ヿ]+",
@@ -66,7 +68,8 @@ pub const DEEPSEEK_V3: [&str; 3] = [
     ),
 ];
 
-/// Kimi K2: runs of Han by themselves, then nearly as o200k.
+/// Kimi K2: runs of Han by themselves, then nearly as o200k. As in its `tokenization_kimi.py`;
+/// llama.cpp's code for `kimi-k2` cuts words of two cases otherwise.
 pub const KIMI_K2: &str = concat!(
     r"[\p{Han}]+",
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*",
@@ -76,11 +79,13 @@ pub const KIMI_K2: &str = concat!(
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 );
 
-/// Qwen 3.5: as Qwen 2, with marks among the letters.
+/// Qwen 3.5: as Qwen 2, with marks among the letters. As in its `tokenizer.json`, which
+/// llama.cpp's `llama-vocab.cpp` (`qwen35`) repeats.
 pub const QWEN35: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
     r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 );
 
-/// Falcon: groups of three digits, after cuts at punctuation, by GPT-2, and at digits.
+/// Falcon: groups of three digits, after cuts at punctuation, by GPT-2, and at digits. As in the
+/// `tokenizer.json` of Falcon 7B.
 pub const FALCON_DIGITS: &str = "[0-9][0-9][0-9]";
