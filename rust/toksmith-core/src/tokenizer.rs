@@ -51,7 +51,7 @@ pub struct Tokenizer {
     whole_words: bool,
     pub(crate) pipeline: Pipeline,
     pub(crate) template: Template,
-    decode_only: Vec<(TokenId, Vec<u8>)>,
+    pub(crate) decode_only: Vec<(TokenId, Vec<u8>)>,
     /// Ids that decode to nothing.
     silent: BTreeSet<TokenId>,
     caches: Arc<CacheOwner>,
@@ -496,6 +496,11 @@ impl Tokenizer {
         Ok(self.digest.get().map_or("", String::as_str))
     }
 
+    /// The `type` of the model in a `tokenizer.json`.
+    pub fn model_kind(&self) -> &'static str {
+        self.pipeline.model.kind()
+    }
+
     /// The name, where there is one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -543,10 +548,15 @@ impl Tokenizer {
     /// The id of the token spelled so. An added token wins over a model token.
     pub fn token_id(&self, bytes: &[u8]) -> Option<TokenId> {
         let added = std::str::from_utf8(bytes).ok().and_then(|content| self.added.get(content));
-        added.map(|token| token.id).or_else(|| match &self.engine {
+        added.map(|token| token.id).or_else(|| self.model_id(bytes))
+    }
+
+    /// The id of the token of the model spelled so.
+    pub(crate) fn model_id(&self, bytes: &[u8]) -> Option<TokenId> {
+        match &self.engine {
             Engine::Bytes(tables) => tables.words.spelling(&self.vocab, bytes),
             Engine::General(general) => general.spellings.get(bytes),
-        })
+        }
     }
 
     /// What the caches of all threads hold.

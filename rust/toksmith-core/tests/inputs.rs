@@ -74,7 +74,8 @@ fn padding() -> Padding {
 }
 
 fn one(tokenizer: &Tokenizer, text: &str, pair: Option<&str>, options: &InputOptions) -> Encoding {
-    let sample = Sample { first: Text::Str(text), second: pair.map(Text::Str) };
+    let sample =
+        Sample { first: Text::Str(text).into(), second: pair.map(|pair| Text::Str(pair).into()) };
     tokenizer.encode_inputs(sample, options, SpanUnit::Bytes, &Watch::none()).unwrap()
 }
 
@@ -100,14 +101,14 @@ fn what_is_cut_off_overflows() {
     assert_eq!(made.ids, [2, 4, 6, 3]);
     assert_eq!(made.overflowing[0].ids, [2, 6, 4, 3]);
     let options = InputOptions { truncation: Some(truncation(4, 3)), ..options };
-    let sample = Sample { first: Text::Str("a"), second: None };
+    let sample = Sample { first: Text::Str("a").into(), second: None };
     let error = bert().encode_inputs(sample, &options, SpanUnit::Bytes, &Watch::none());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Input);
 }
 
 #[test]
 fn bytes_that_are_no_text_are_words_too() {
-    let sample = Sample { first: Text::Bytes(b"ab \xff\xffab"), second: None };
+    let sample = Sample { first: Text::Bytes(b"ab \xff\xffab").into(), second: None };
     let options = InputOptions::default();
     let made = bytes().encode_inputs(sample, &options, SpanUnit::Characters, &Watch::none());
     let made = made.unwrap();
@@ -144,7 +145,7 @@ proptest! {
         let pair = pairs.then_some("a b");
         let samples: Vec<_> = texts
             .iter()
-            .map(|text| Sample { first: Text::Str(text), second: pair.map(Text::Str) })
+            .map(|text| Sample { first: Text::Str(text).into(), second: pair.map(|pair| Text::Str(pair).into()) })
             .collect();
         let mut want: Vec<_> =
             texts.iter().map(|text| one(&tokenizer, text, pair, &options)).collect();

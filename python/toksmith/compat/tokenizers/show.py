@@ -1,0 +1,88 @@
+"""How components and tokenizers are shown: from their JSON, as tokenizers shows its own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+# Lists are this long when they are shown short.
+_SHORT = 5
+# Fields whose strings are names of something, not text.
+_NAMES = {"prepend_scheme", "behavior", "direction", "strategy"}
+# Fields that are structures without a `type` in the JSON, or tuples.
+_STRUCTURES = {"truncation": "TruncationParams", "padding": "PaddingParams"}
+_TUPLES = {"sep", "cls"}
+_LISTS_OF_TUPLES = {"vocab", "merges"}
+
+
+def show(data: dict[str, Any], name: str | None = None, *, short: bool = False) -> str:
+    """A structure; `name` where the JSON does not say it."""
+    fields = [
+        f"{key}={_value(value, key, short)}"
+        for key, value in data.items()
+        if key != "type" or name is not None
+    ]
+    return f"{name or data['type']}({', '.join(fields)})"
+
+
+def _value(value: Any, key: str, short: bool) -> str:
+    """The value of a field."""
+    if key in _STRUCTURES and isinstance(value, dict):
+        return show(value, _STRUCTURES[key], short=short)
+    if key in _NAMES and isinstance(value, str):
+        return value
+    if key == "special_tokens" and isinstance(value, dict):
+        items = [f'"{id_}":{show(token, "SpecialToken")}' for id_, token in sorted(value.items())]
+        return "{" + _joined(items, short) + "}"
+    if isinstance(value, dict):
+        return _object(value, key, short)
+    if isinstance(value, (list, tuple)):
+        if key in _TUPLES:
+            return "(" + ", ".join(_plain(item) for item in value) + ")"
+        if short and len(value) > _SHORT:
+            value = [*value[:_SHORT], ...]
+        items = [_item(item, key, short) for item in value]
+        return "[" + ", ".join(items) + "]"
+    return _plain(value)
+
+
+def _object(value: dict[str, Any], key: str, short: bool) -> str:
+    if "type" in value and key != "vocab":
+        return show(value, short=short)
+    if key in {"pattern", "strategy"} and len(value) == 1:
+        [(kind, content)] = value.items()
+        return f"{kind}({_plain(content)})"
+    if short and len(value) > _SHORT:
+        shown = [*list(value.items())[:_SHORT], ...]
+    else:
+        shown = list(value.items())
+    items = ["..." if item is ... else f'"{item[0]}":{_plain(item[1])}' for item in shown]
+    return "{" + ", ".join(items) + "}"
+
+
+def _item(item: Any, key: str, short: bool) -> str:
+    """An element of a list."""
+    if item is ...:
+        return "..."
+    if key in {"single", "pair"}:
+        [(kind, piece)] = item.items()
+        shown = piece["id"] if kind == "Sequence" else _plain(piece["id"])
+        return f"{kind}(id={shown}, type_id={piece['type_id']})"
+    if isinstance(item, dict):
+        return _object(item, "", short)
+    if isinstance(item, (list, tuple)) and key in _LISTS_OF_TUPLES:
+        return "(" + ", ".join(_plain(part) for part in item) + ")"
+    return _plain(item)
+
+
+def _joined(items: list[str], short: bool) -> str:
+    return ", ".join([*items[:_SHORT], "..."] if short and len(items) > _SHORT else items)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, float):
+        text = format(Decimal(repr(value)), "f")
+        return text.removesuffix(".0")
+    return str(value)
