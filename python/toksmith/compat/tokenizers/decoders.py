@@ -75,6 +75,8 @@ class ByteFallback(Decoder):
 class ByteLevel(Decoder):
     """Letters of the byte alphabet become bytes."""
 
+    _defaults = {"use_regex": True}  # noqa: RUF012
+
     def __init__(self, **_kwargs: Any) -> None:
         """Arguments are what its pickled state has, none of which changes anything."""
         names = ("add_prefix_space", "trim_offsets", "use_regex")
@@ -162,7 +164,7 @@ class WordPiece(Decoder):
         self.cleanup = cleanup
 
 
-class Sequence(ComponentList, Decoder):
+class Sequence(Decoder, ComponentList):
     """Decoders one after the other."""
 
     _items_name = "decoders"

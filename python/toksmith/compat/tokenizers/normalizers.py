@@ -175,7 +175,7 @@ class StripAccents(Normalizer):
         """Has no fields."""
 
 
-class Sequence(ComponentList, Normalizer):
+class Sequence(Normalizer, ComponentList):
     """Normalizers one after the other."""
 
     _items_name = "normalizers"

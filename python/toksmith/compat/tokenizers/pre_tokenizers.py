@@ -193,7 +193,7 @@ class WhitespaceSplit(PreTokenizer):
         """Has no fields."""
 
 
-class Sequence(ComponentList, PreTokenizer):
+class Sequence(PreTokenizer, ComponentList):
     """Pre-tokenizers one after the other, each inside the pieces of the one before."""
 
     _items_name = "pretokenizers"

@@ -208,7 +208,7 @@ def _special(token: Any) -> dict[str, Any]:
     raise TypeError("Expected Union[Tuple[str, int], Tuple[int, str], dict]")
 
 
-class Sequence(ComponentList, PostProcessor):
+class Sequence(PostProcessor, ComponentList):
     """Post-processors one after the other."""
 
     _items_name = "processors"

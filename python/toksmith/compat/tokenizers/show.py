@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Lists are this long when they are shown short.
-_SHORT = 5
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# Lists are shown up to this length, short and otherwise.
+_SHORT, _LONG = 5, 100
 # Fields whose strings are names of something, not text.
 _NAMES = {"prepend_scheme", "behavior", "direction", "strategy"}
 # Fields that are structures without a `type` in the JSON, or tuples.
@@ -32,16 +36,15 @@ def _value(value: Any, key: str, short: bool) -> str:
     if key in _NAMES and isinstance(value, str):
         return value
     if key == "special_tokens" and isinstance(value, dict):
-        items = [f'"{id_}":{show(token, "SpecialToken")}' for id_, token in sorted(value.items())]
-        return "{" + _joined(items, short) + "}"
+        tokens = _cut(sorted(value.items()), short)
+        items = ["..." if it is ... else f'"{it[0]}":{show(it[1], "SpecialToken")}' for it in tokens]
+        return "{" + ", ".join(items) + "}"
     if isinstance(value, dict):
         return _object(value, key, short)
     if isinstance(value, (list, tuple)):
         if key in _TUPLES:
             return "(" + ", ".join(_plain(item) for item in value) + ")"
-        if short and len(value) > _SHORT:
-            value = [*value[:_SHORT], ...]
-        items = [_item(item, key, short) for item in value]
+        items = [_item(item, key, short) for item in _cut(value, short)]
         return "[" + ", ".join(items) + "]"
     return _plain(value)
 
@@ -52,10 +55,7 @@ def _object(value: dict[str, Any], key: str, short: bool) -> str:
     if key in {"pattern", "strategy"} and len(value) == 1:
         [(kind, content)] = value.items()
         return f"{kind}({_plain(content)})"
-    if short and len(value) > _SHORT:
-        shown = [*list(value.items())[:_SHORT], ...]
-    else:
-        shown = list(value.items())
+    shown = _cut(value.items(), short)
     items = ["..." if item is ... else f'"{item[0]}":{_plain(item[1])}' for item in shown]
     return "{" + ", ".join(items) + "}"
 
@@ -75,8 +75,11 @@ def _item(item: Any, key: str, short: bool) -> str:
     return _plain(item)
 
 
-def _joined(items: list[str], short: bool) -> str:
-    return ", ".join([*items[:_SHORT], "..."] if short and len(items) > _SHORT else items)
+def _cut(items: Collection[Any], short: bool) -> list[Any]:
+    """The first elements, and an ellipsis for the others."""
+    most = _SHORT if short else _LONG
+    first = list(itertools.islice(items, most))
+    return [*first, ...] if len(items) > most else first
 
 
 def _plain(value: Any) -> str:
