@@ -36,6 +36,13 @@ from toksmith.compat.tokenizers import (
     trainers,
 )
 from toksmith.compat.tokenizers.added_token import AddedToken
+from toksmith.compat.tokenizers.implementations import (
+    BertWordPieceTokenizer,
+    ByteLevelBPETokenizer,
+    CharBPETokenizer,
+    SentencePieceBPETokenizer,
+    SentencePieceUnigramTokenizer,
+)
 from toksmith.compat.tokenizers.models import Token
 from toksmith.compat.tokenizers.regex import Regex
 from toksmith.compat.tokenizers.strings import NormalizedString, PreTokenizedString
@@ -87,6 +94,9 @@ class SplitDelimiterBehavior(Enum):
 
 __all__ = [
     "AddedToken",
+    "BertWordPieceTokenizer",
+    "ByteLevelBPETokenizer",
+    "CharBPETokenizer",
     "EncodeInput",
     "Encoding",
     "InputSequence",
@@ -98,6 +108,8 @@ __all__ = [
     "PreTokenizedInputSequence",
     "PreTokenizedString",
     "Regex",
+    "SentencePieceBPETokenizer",
+    "SentencePieceUnigramTokenizer",
     "SplitDelimiterBehavior",
     "TextEncodeInput",
     "TextInputSequence",

@@ -117,9 +117,11 @@ class Metaspace(Decoder):
     def _set_json(self, data: dict[str, Any]) -> None:
         # Older files say only whether a sign is added.
         scheme = "always" if data.get("add_prefix_space", True) else "never"
-        super()._set_json({"prepend_scheme": scheme, "split": True} | data)
-        self._fields.pop("add_prefix_space", None)
-        self._fields.pop("str_rep", None)
+        self._fields = {
+            "replacement": data["replacement"],
+            "prepend_scheme": data.get("prepend_scheme", scheme),
+            "split": data.get("split", True),
+        }
 
     def __init__(
         self, replacement: str = "▁", prepend_scheme: str = "always", split: bool = True

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# Lists are shown up to this length, short and otherwise.
-_SHORT, _LONG = 5, 100
+# Lists are shown up to this length, short and otherwise; strings, short, up to these bytes.
+_SHORT, _LONG, _TEXT = 5, 99, 100
 # Fields whose strings are names of something, not text.
 _NAMES = {"prepend_scheme", "behavior", "direction", "strategy"}
 # Fields that are structures without a `type` in the JSON, or tuples.
@@ -37,16 +37,16 @@ def _value(value: Any, key: str, short: bool) -> str:
         return value
     if key == "special_tokens" and isinstance(value, dict):
         tokens = _cut(sorted(value.items()), short)
-        items = ["..." if it is ... else f'"{it[0]}":{show(it[1], "SpecialToken")}' for it in tokens]
+        items = ["..." if it is ... else f'"{it[0]}":{show(it[1], "SpecialToken", short=short)}' for it in tokens]
         return "{" + ", ".join(items) + "}"
     if isinstance(value, dict):
         return _object(value, key, short)
     if isinstance(value, (list, tuple)):
         if key in _TUPLES:
-            return "(" + ", ".join(_plain(item) for item in value) + ")"
+            return "(" + ", ".join(_plain(item, short) for item in value) + ")"
         items = [_item(item, key, short) for item in _cut(value, short)]
         return "[" + ", ".join(items) + "]"
-    return _plain(value)
+    return _plain(value, short)
 
 
 def _object(value: dict[str, Any], key: str, short: bool) -> str:
@@ -54,9 +54,9 @@ def _object(value: dict[str, Any], key: str, short: bool) -> str:
         return show(value, short=short)
     if key in {"pattern", "strategy"} and len(value) == 1:
         [(kind, content)] = value.items()
-        return f"{kind}({_plain(content)})"
+        return f"{kind}({_plain(content, short)})"
     shown = _cut(value.items(), short)
-    items = ["..." if item is ... else f'"{item[0]}":{_plain(item[1])}' for item in shown]
+    items = ["..." if item is ... else f'"{item[0]}":{_plain(item[1], short)}' for item in shown]
     return "{" + ", ".join(items) + "}"
 
 
@@ -71,8 +71,8 @@ def _item(item: Any, key: str, short: bool) -> str:
     if isinstance(item, dict):
         return _object(item, "", short)
     if isinstance(item, (list, tuple)) and key in _LISTS_OF_TUPLES:
-        return "(" + ", ".join(_plain(part) for part in item) + ")"
-    return _plain(item)
+        return "(" + ", ".join(_plain(part, short) for part in item) + ")"
+    return _plain(item, short)
 
 
 def _cut(items: Collection[Any], short: bool) -> list[Any]:
@@ -82,8 +82,11 @@ def _cut(items: Collection[Any], short: bool) -> list[Any]:
     return [*first, ...] if len(items) > most else first
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, short: bool = False) -> str:
     if isinstance(value, str):
+        text = value.encode("utf-8", "surrogatepass")
+        if short and len(text) > _TEXT:
+            return f'"{text[:_TEXT].decode("utf-8", "ignore")}..."'
         return f'"{value}"'
     if isinstance(value, float):
         text = format(Decimal(repr(value)), "f")
