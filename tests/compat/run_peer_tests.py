@@ -77,44 +77,181 @@ class Peer:
     conftest: str | None = None
 
 
-# Tests, classes or files of tokenizers' tests that are not run, and why.
+# What of tokenizers' tests is not run: file, reason, classes or tests; none means all of the file.
+_TOKENIZERS_NOT_RUN: list[tuple[str, str, list[str]]] = [
+    (
+        "tests/test_benchmarks.py",
+        "measures speed, of files it fetches itself",
+        [],
+    ),
+    (
+        "tests/bindings/test_trainers.py",
+        "training",
+        [],
+    ),
+    (
+        "tests/documentation/test_tutorial_train_from_iterators.py",
+        "training",
+        [],
+    ),
+    (
+        "tests/implementations/test_bert_wordpiece.py",
+        "training",
+        [
+            "TestBertWordPieceTokenizer::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "training",
+        [
+            "TestByteLevelBPE::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "training",
+        [
+            "TestCharBPETokenizer::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_sentencepiece.py",
+        "training",
+        [
+            "TestSentencePieceBPE::test_train_from_iterator",
+            "TestSentencePieceUnigram",
+        ],
+    ),
+    (
+        "tests/test_freethreaded.py",
+        "training",
+        [
+            "TestEncodeUnderConcurrentSetters::test_encode_while_mutating_trainer_fields",
+        ],
+    ),
+    (
+        "tests/bindings/test_normalizers.py",
+        "a normalizer in Python",
+        [
+            "TestCustomNormalizer",
+        ],
+    ),
+    (
+        "tests/bindings/test_pre_tokenizers.py",
+        "a pre-tokenizer in Python",
+        [
+            "TestCustomPreTokenizer",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "asserts that a forked process hangs",
+        [
+            "TestTokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_bert_wordpiece.py",
+        "asserts that a forked process hangs",
+        [
+            "TestBertWordPieceTokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "asserts that a forked process hangs",
+        [
+            "TestByteLevelBPE::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "asserts that a forked process hangs",
+        [
+            "TestCharBPETokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs bert-base-cased from the hub",
+        [
+            "TestTokenizer::test_from_pretrained",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs anthony/tokenizers-test from the hub",
+        [
+            "TestTokenizer::test_from_pretrained_revision",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs t5-base from the hub",
+        [
+            "TestTokenizer::test_encode_special_tokens",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs hf-internal-testing/llama-new-metaspace from the hub",
+        [
+            "TestTokenizer::test_splitting",
+        ],
+    ),
+    (
+        "tests/documentation/test_pipeline.py",
+        "needs tokenizer-wiki.json from the hub",
+        [
+            "TestPipeline::test_pipeline",
+        ],
+    ),
+    (
+        "tests/documentation/test_pipeline.py",
+        "needs bert-wiki.json from the hub",
+        [
+            "TestPipeline::test_bert_example",
+        ],
+    ),
+    (
+        "tests/documentation/test_quicktour.py",
+        "needs tokenizer-wiki.json from the hub",
+        [
+            "TestQuicktour::test_quicktour",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "needs openai-gpt-vocab.json from the hub",
+        [
+            "TestCharBPETokenizer::test_basic_encode",
+            "TestCharBPETokenizer::test_lowercase",
+            "TestCharBPETokenizer::test_decoding",
+        ],
+    ),
+    (
+        "tests/test_serialization.py",
+        "needs albert-base-v1-tokenizer.json from the hub",
+        [
+            "TestSerialization::test_full_serialization_albert",
+            "TestSerialization::test_str_big",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "needs the ids of roberta-base-vocab.json from the hub",
+        [
+            "TestByteLevelBPE::test_basic_encode",
+            "TestByteLevelBPE::test_add_prefix_space",
+            "TestByteLevelBPE::test_lowerspace",
+        ],
+    ),
+]
 TOKENIZERS_NOT_APPLICABLE = {
-    "tests/test_benchmarks.py": "measures speed, of files it fetches itself",
-    "tests/bindings/test_trainers.py": "training",
-    "tests/documentation/test_tutorial_train_from_iterators.py": "training",
-    "tests/implementations/test_bert_wordpiece.py::TestBertWordPieceTokenizer::test_train_from_iterator": "training",
-    "tests/implementations/test_byte_level_bpe.py::TestByteLevelBPE::test_train_from_iterator": "training",
-    "tests/implementations/test_char_bpe.py::TestCharBPETokenizer::test_train_from_iterator": "training",
-    "tests/implementations/test_sentencepiece.py::TestSentencePieceBPE::test_train_from_iterator": "training",
-    "tests/implementations/test_sentencepiece.py::TestSentencePieceUnigram": "training",
-    "tests/test_freethreaded.py::TestEncodeUnderConcurrentSetters::test_encode_while_mutating_trainer_fields": "training",
-    "tests/bindings/test_normalizers.py::TestCustomNormalizer": "a normalizer in Python",
-    "tests/bindings/test_pre_tokenizers.py::TestCustomPreTokenizer": "a pre-tokenizer in Python",
-    "tests/bindings/test_tokenizer.py::TestTokenizer::test_multiprocessing_with_parallelism": "asserts that a forked process hangs",
-    "tests/implementations/test_bert_wordpiece.py::TestBertWordPieceTokenizer::test_multiprocessing_with_parallelism": "asserts that a forked process hangs",
-    "tests/implementations/test_byte_level_bpe.py::TestByteLevelBPE::test_multiprocessing_with_parallelism": "asserts that a forked process hangs",
-    "tests/implementations/test_char_bpe.py::TestCharBPETokenizer::test_multiprocessing_with_parallelism": "asserts that a forked process hangs",
-    "tests/bindings/test_tokenizer.py::TestTokenizer::test_from_pretrained": "needs bert-base-cased from the hub",
-    "tests/bindings/test_tokenizer.py::TestTokenizer::test_from_pretrained_revision": "needs anthony/tokenizers-test from the hub",
-    "tests/bindings/test_tokenizer.py::TestTokenizer::test_encode_special_tokens": "needs t5-base from the hub",
-    "tests/bindings/test_tokenizer.py::TestTokenizer::test_splitting": "needs hf-internal-testing/llama-new-metaspace from the hub",
-    "tests/documentation/test_pipeline.py::TestPipeline::test_pipeline": "needs tokenizer-wiki.json from the hub",
-    "tests/documentation/test_pipeline.py::TestPipeline::test_bert_example": "needs bert-wiki.json from the hub",
-    "tests/documentation/test_quicktour.py::TestQuicktour::test_quicktour": "needs tokenizer-wiki.json from the hub",
-    "tests/implementations/test_char_bpe.py::TestCharBPETokenizer::test_basic_encode": "needs openai-gpt-vocab.json from the hub",
-    "tests/implementations/test_char_bpe.py::TestCharBPETokenizer::test_lowercase": "needs openai-gpt-vocab.json from the hub",
-    "tests/implementations/test_char_bpe.py::TestCharBPETokenizer::test_decoding": "needs openai-gpt-vocab.json from the hub",
-    "tests/test_serialization.py::TestSerialization::test_full_serialization_albert": "needs albert-base-v1-tokenizer.json from the hub",
-    "tests/test_serialization.py::TestSerialization::test_str_big": "needs albert-base-v1-tokenizer.json from the hub",
-    "tests/implementations/test_byte_level_bpe.py::TestByteLevelBPE::test_basic_encode": (
-        "needs the ids of roberta-base-vocab.json from the hub"
-    ),
-    "tests/implementations/test_byte_level_bpe.py::TestByteLevelBPE::test_add_prefix_space": (
-        "needs the ids of roberta-base-vocab.json from the hub"
-    ),
-    "tests/implementations/test_byte_level_bpe.py::TestByteLevelBPE::test_lowerspace": (
-        "needs the ids of roberta-base-vocab.json from the hub"
-    ),
+    "::".join([file, *name]): reason
+    for file, reason, names in _TOKENIZERS_NOT_RUN
+    for name in ([[name] for name in names] or [[]])
 }
 
 PEERS = {

@@ -70,7 +70,7 @@ def test_they_follow_the_normalizer() -> None:
     for module, it in zip(MODULES, pair, strict=True):
         it.decoder = module.decoders.ByteLevel()
         it.add_tokens(["ku\u0107a", module.AddedToken("Za\u010d", normalized=False)])
-    for make in (lambda m: m.normalizers.ByteLevel(), lambda m: None):
+    for make in (lambda m: m.normalizers.ByteLevel(), lambda _: None):
         found = []
         for module, it in zip(MODULES, pair, strict=True):
             it.normalizer = make(module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import json
 import pickle
@@ -14,8 +15,14 @@ import toksmith.compat.tokenizers as ours
 from compat.hf_pairs import DATA, MODULES, assert_same_encodings, outcome, pair_of_data, text
 from toksmith import UnsupportedFeature
 
+
+def lines(block: str) -> list[str]:
+    """The lines of a block of text."""
+    return block.strip().splitlines()
+
+
 # Expressions of one argument, the module.
-COMPONENTS = """
+COMPONENTS = lines("""
 normalizers.BertNormalizer()
 normalizers.BertNormalizer(False, True, True, False)
 normalizers.ByteLevel()
@@ -85,9 +92,9 @@ models.WordLevel()
 models.WordLevel({"a": 0}, "a")
 models.WordPiece()
 models.WordPiece({"a": 0, "##b": 1}, unk_token="a", max_input_chars_per_word=7)
-""".split("\n")[1:-1]  # fmt: skip
+""")
 # Those the original refuses, with the exception a user may catch.
-REFUSED = """
+REFUSED = lines("""
 ValueError pre_tokenizers.Split(" ", "x")
 ValueError pre_tokenizers.Punctuation("x")
 ValueError pre_tokenizers.Metaspace("ab")
@@ -133,7 +140,7 @@ OverflowError Tokenizer(m.models.BPE()).enable_truncation(-2)
 OverflowError Tokenizer(m.models.BPE()).id_to_token(-1)
 ValueError Encoding().pad(6, direction="x")
 ValueError Encoding().truncate(6, direction="x")
-""".split("\n")[1:-1]  # fmt: skip
+""")
 
 
 def made(expression: str) -> list[Any]:
@@ -152,6 +159,11 @@ def test_they_are_shown_alike(expression: str) -> None:
         assert repr(again) == repr(second)
 
 
+def pieces(model: Any, piece: str) -> list[Any]:
+    """What a model makes of a piece."""
+    return [token.as_tuple() for token in model.tokenize(piece)]
+
+
 @pytest.mark.parametrize("expression", COMPONENTS)
 def test_they_do_the_same(expression: str) -> None:
     first, second = made(expression)
@@ -164,17 +176,15 @@ def test_they_do_the_same(expression: str) -> None:
         elif expression.startswith("pre_tokenizers"):
             assert first.pre_tokenize_str(one) == second.pre_tokenize_str(one), one
         elif expression.startswith("decoders"):
-            assert first.decode(tokens) == second.decode(tokens), tokens
+            found = [outcome(it.decode, tokens) for it in (first, second)]
+            assert found[0] in (found[1], "an error"), tokens
         elif expression.startswith("processors"):
             for is_pair in (True, False):
                 found = [it.num_special_tokens_to_add(is_pair) for it in (first, second)]
                 assert found[0] == found[1]
         else:
             piece = rng.choice(["a", "b", "ab", "abab"])
-            tokens = [
-                outcome(lambda it=it: [token.as_tuple() for token in it.tokenize(piece)])
-                for it in (first, second)
-            ]
+            tokens = [outcome(pieces, it, piece) for it in (first, second)]
             # Dropout makes the original's random, and is refused here.
             assert "dropout" in expression or tokens[0] == tokens[1]
             assert first.token_to_id(piece) == second.token_to_id(piece)
@@ -185,7 +195,7 @@ def test_they_do_the_same(expression: str) -> None:
 def test_they_refuse_the_same(line: str) -> None:
     kind, expression = line.split(" ", 1)
     for module in MODULES:
-        with pytest.raises({"Exception": Exception}.get(kind) or getattr(__import__("builtins"), kind)):
+        with pytest.raises(getattr(builtins, kind)):
             eval(f"m.{expression}", {"m": module})
 
 
@@ -223,15 +233,15 @@ CHANGES: list[Any] = [
     lambda t, m: setattr(t, "normalizer", m.normalizers.Sequence([m.normalizers.Lowercase()])),
     lambda t, m: t.normalizer.__setitem__(0, m.normalizers.NFKC()),
     lambda t, m: setattr(t, "pre_tokenizer", m.pre_tokenizers.WhitespaceSplit()),
-    lambda t, m: setattr(t, "normalizer", None),
+    lambda t, _: setattr(t, "normalizer", None),
     lambda t, m: setattr(
         t,
         "post_processor",
         m.processors.TemplateProcessing("[X] $A [Y]", "$A [Y] $B:1", [("[X]", 1), ("[Y]", 2)]),
     ),
-    lambda t, m: t.add_tokens(["low", "newest"]),
+    lambda t, _: t.add_tokens(["low", "newest"]),
     lambda t, m: setattr(t, "decoder", m.decoders.Fuse()),
-    lambda t, m: setattr(t, "post_processor", None),
+    lambda t, _: setattr(t, "post_processor", None),
 ]
 
 

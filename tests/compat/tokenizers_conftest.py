@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -21,7 +22,7 @@ VOCABS = Path(os.environ.get("TOKSMITH_TEST_DATA", "/nonexistent")) / "vocabs"
 FOLDER = Path(tempfile.mkdtemp())
 
 
-def model_of(vocabulary: str) -> dict:
+def model_of(vocabulary: str) -> Any:
     return json.loads((VOCABS / vocabulary / "tokenizer.json").read_text(encoding="utf-8"))["model"]
 
 
@@ -48,7 +49,7 @@ THERE = {
 
 def hf_hub_download(repo_id: str, filename: str, **options: object) -> str:
     """A file of the test data in place of one of the hub's."""
-    wanted = filename if filename in MADE or filename in THERE else (repo_id, filename)
+    wanted: Any = filename if filename in MADE or filename in THERE else (repo_id, filename)
     if options.get("revision") not in {None, "main"} or not VOCABS.is_dir():
         wanted = None
     if wanted in THERE:
@@ -61,7 +62,7 @@ def hf_hub_download(repo_id: str, filename: str, **options: object) -> str:
     return ""
 
 
-huggingface_hub.hf_hub_download = hf_hub_download
+huggingface_hub.hf_hub_download = hf_hub_download  # type: ignore[assignment]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,7 +21,8 @@ use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{Model, Pipeline};
-use crate::formats::{self, Compiled, Definition, Merges, Split};
+use crate::formats::hf_json::alphabet;
+use crate::formats::{self, AddedToken, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -117,10 +118,17 @@ impl Tokenizer {
         let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
         let total = model_tokens + added.len() + decode_only.len();
         let mut claimed = BTreeSet::new();
+        let letters = matches!(engine, Engine::Bytes(_)) && !pipeline.is_byte_level_alone();
+        // Spelled as the token of the model that it is.
+        let same = |token: &AddedToken, bytes: &[u8]| {
+            let mut spelled = Vec::new();
+            bytes == token.content.as_bytes()
+                || letters && alphabet::decode(&token.content, &mut spelled) && spelled == bytes
+        };
         for token in &added {
             match vocab.get(token.id) {
                 None => vocab.insert(token.id, token.content.as_bytes(), total)?,
-                Some(bytes) if bytes == token.content.as_bytes() => {}
+                Some(bytes) if same(token, bytes) => {}
                 // Of two names for one id the first is what the id decodes to.
                 Some(_) if claimed.contains(&token.id) => {}
                 Some(_) => {

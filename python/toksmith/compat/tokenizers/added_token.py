@@ -36,11 +36,11 @@ class AddedToken:
         for name in kwargs:
             unsupported(f"AddedToken({name}=...)")
         self._content = "" if content is None else string(content)
-        self._single_word = boolean(single_word)
-        self._lstrip = boolean(lstrip)
-        self._rstrip = boolean(rstrip)
-        self._normalized = None if normalized is None else boolean(normalized)
-        self._special = boolean(special)
+        self._single_word: bool = boolean(single_word)
+        self._lstrip: bool = boolean(lstrip)
+        self._rstrip: bool = boolean(rstrip)
+        self._normalized: bool | None = None if normalized is None else boolean(normalized)
+        self._special: bool = boolean(special)
 
     @property
     def content(self) -> str:

@@ -167,12 +167,12 @@ class Component:
     @classmethod
     def _of_json(cls, data: Any) -> Self:
         """The component that JSON says."""
-        kind = cls._family.get(data.get("type")) if isinstance(data, dict) else None
+        kind = cls._family.get(str(data.get("type"))) if isinstance(data, dict) else None
         if kind is None:
             raise ArgumentError(f"no {cls.__name__} is written {dumps(data)[:80]}")
-        made = kind.__new__(kind)
+        made: Any = kind.__new__(kind)
         made._set_json(data)
-        return made
+        return made  # type: ignore[no-any-return]
 
     def _set_json(self, data: dict[str, Any]) -> None:
         """Takes the fields from JSON."""
@@ -203,11 +203,11 @@ class Component:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A copy that changes by itself."""
-        return _restore(type(self), self.__getstate__())
+        return _restore(type(self), self.__getstate__())  # type: ignore[no-any-return]
 
     def __copy__(self) -> Self:
         """A copy that changes by itself."""
-        return _restore(type(self), self.__getstate__())
+        return _restore(type(self), self.__getstate__())  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         """The component with all of its fields."""
@@ -218,7 +218,7 @@ class Component:
         return show(self._shown(), short=True)
 
 
-def _restore(kind: type[Any], state: bytes) -> Any:
+def _restore(kind: type[Component], state: bytes) -> Any:
     """A pickled component."""
     made = kind.__new__(kind)
     made.__setstate__(state)

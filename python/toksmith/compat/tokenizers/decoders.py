@@ -1,8 +1,8 @@
 """Decoders: what makes text of tokens.
 
-    >>> from toksmith.compat.tokenizers import decoders
-    >>> decoders.WordPiece().decode(["My", "na", "##me"])
-    'My name'
+>>> from toksmith.compat.tokenizers import decoders
+>>> decoders.WordPiece().decode(["My", "na", "##me"])
+'My name'
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Ready-made pipelines under one name each, as the original has them.
 
-    >>> from toksmith.compat.tokenizers import CharBPETokenizer
-    >>> tok = CharBPETokenizer({"<unk>": 0, "a": 1, "b</w>": 2, "ab</w>": 3}, [("a", "b</w>")])
-    >>> tok.encode("ab").tokens
-    ['ab</w>']
+>>> from toksmith.compat.tokenizers import CharBPETokenizer
+>>> tok = CharBPETokenizer({"<unk>": 0, "a": 1, "b</w>": 2, "ab</w>": 3}, [("a", "b</w>")])
+>>> tok.encode("ab").tokens
+['ab</w>']
 """
 
 from __future__ import annotations
@@ -385,9 +385,8 @@ class SentencePieceBPETokenizer(BaseTokenizer):
         )
         tokenizer.normalizer = normalizers.NFKC()
         scheme = "always" if add_prefix_space else "never"
-        signs = {"replacement": replacement, "prepend_scheme": scheme}
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(**signs)
-        tokenizer.decoder = decoders.Metaspace(**signs)
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement, scheme)
+        tokenizer.decoder = decoders.Metaspace(replacement, scheme)
         super().__init__(
             tokenizer,
             {
@@ -424,9 +423,8 @@ class SentencePieceUnigramTokenizer(BaseTokenizer):
             [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
         )
         scheme = "always" if add_prefix_space else "never"
-        signs = {"replacement": replacement, "prepend_scheme": scheme}
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(**signs)
-        tokenizer.decoder = decoders.Metaspace(**signs)
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement, scheme)
+        tokenizer.decoder = decoders.Metaspace(replacement, scheme)
         super().__init__(
             tokenizer,
             {

@@ -39,7 +39,7 @@ _editions = itertools.count()
 class Token:
     """A token that a model has made of a piece."""
 
-    def __init__(self, id: int, value: str, offsets: tuple[int, int]) -> None:  # noqa: A002
+    def __init__(self, id: int, value: str, offsets: tuple[int, int]) -> None:
         """Id, text and place in the piece."""
         self._tuple = (id, value, offsets)
 
@@ -141,7 +141,7 @@ class Model(Component, abstract=True):
         """The id of a token, or None."""
         return self._vocab().get(string(tokens))
 
-    def id_to_token(self, id: int) -> str | None:  # noqa: A002
+    def id_to_token(self, id: int) -> str | None:
         """The token of an id, or None."""
         found = (token for token, other in self._vocab().items() if other == count(id))
         return next(found, None)
@@ -242,8 +242,10 @@ class BPE(Model):
         byte_fallback: bool = False,
         ignore_merges: bool = False,
     ) -> None:
-        """Vocabulary and merges, both in memory or both as paths. `cache_capacity` must be a number
-        but changes nothing: the caches have a budget of their own."""
+        """Vocabulary and merges, both in memory or both as paths.
+
+        `cache_capacity` must be a number but changes nothing: caches have a budget of their own.
+        """
         if cache_capacity is not None:
             count(cache_capacity)
         if (vocab is None) != (merges is None):
@@ -251,11 +253,13 @@ class BPE(Model):
         if isinstance(vocab, (str, os.PathLike)) and isinstance(merges, (str, os.PathLike)):
             vocab, merges = self.read_file(vocab, merges)
         elif vocab is not None and (isinstance(vocab, str) or isinstance(merges, str)):
-            raise ArgumentError("`vocab` and `merges` must be both be from memory or both filenames")
+            raise ArgumentError(
+                "`vocab` and `merges` must be both be from memory or both filenames"
+            )
         known = _checked_vocab(vocab or {})
-        pairs = [[string(left), string(right)] for left, right in merges or []]
+        pairs = [[string(pair[0]), string(pair[1])] for pair in merges or []]
         lengths = len(continuing_subword_prefix or "")
-        for left, right in pairs:
+        for left, right in ((pair[0], pair[1]) for pair in pairs):
             for token in (left, right, left + right[lengths:]):
                 if token not in known:
                     raise ModelError(
@@ -299,7 +303,9 @@ class BPE(Model):
                 continue
             parts = line.split(" ")
             if len(parts) != 2:
-                raise ModelError(f"Error while reading {what}: Merges text file invalid at line {number}")
+                raise ModelError(
+                    f"Error while reading {what}: Merges text file invalid at line {number}"
+                )
             pairs.append((parts[0], parts[1]))
         return tokens, pairs
 
@@ -410,8 +416,10 @@ class Unigram(Model):
         alpha: float | None = None,
         nbest_size: int | None = None,
     ) -> None:
-        """Tokens with logarithms of their probability. `alpha` and `nbest_size` ask for sampling,
-        with which nothing can be encoded."""
+        """Tokens with logarithms of their probability.
+
+        `alpha` and `nbest_size` ask for sampling, with which nothing can be encoded.
+        """
         if vocab is None:
             if unk_id is not None or byte_fallback is not None:
                 raise ArgumentError("`vocab` and `unk_id` must be both specified")
@@ -459,7 +467,7 @@ class Unigram(Model):
         # Of tokens spelled alike the last counts.
         return {token: id_ for id_, (token, _) in enumerate(self._parsed()["vocab"])}
 
-    def id_to_token(self, id: int) -> str | None:  # noqa: A002
+    def id_to_token(self, id: int) -> str | None:
         """The token of an id, or None."""
         vocab = self._parsed()["vocab"]
         return str(vocab[id][0]) if count(id) < len(vocab) else None

@@ -1,8 +1,8 @@
 """Normalizers: what is done to text before it is cut.
 
-    >>> from toksmith.compat.tokenizers import normalizers
-    >>> normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()]).normalize_str("café")
-    'cafe'
+>>> from toksmith.compat.tokenizers import normalizers
+>>> normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()]).normalize_str("café")
+'cafe'
 """
 
 from __future__ import annotations

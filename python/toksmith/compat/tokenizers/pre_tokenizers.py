@@ -1,8 +1,8 @@
 """Pre-tokenizers: what cuts text into pieces for the model.
 
-    >>> from toksmith.compat.tokenizers import pre_tokenizers
-    >>> pre_tokenizers.Whitespace().pre_tokenize_str("Hi there!")
-    [('Hi', (0, 2)), ('there', (3, 8)), ('!', (8, 9))]
+>>> from toksmith.compat.tokenizers import pre_tokenizers
+>>> pre_tokenizers.Whitespace().pre_tokenize_str("Hi there!")
+[('Hi', (0, 2)), ('there', (3, 8)), ('!', (8, 9))]
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Post-processors: what is put around texts to make a model's input.
 
-    >>> from toksmith.compat.tokenizers import processors
-    >>> processors.BertProcessing(("[SEP]", 102), ("[CLS]", 101)).num_special_tokens_to_add(True)
-    3
+>>> from toksmith.compat.tokenizers import processors
+>>> processors.BertProcessing(("[SEP]", 102), ("[CLS]", 101)).num_special_tokens_to_add(True)
+3
 """
 
 from __future__ import annotations

@@ -32,9 +32,7 @@ def split_json(pattern: dict[str, str]) -> str:
     """A pre-tokenizer that cuts at a pattern."""
     from toksmith.compat.tokenizers.component import dumps
 
-    return dumps(
-        {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}
-    )
+    return dumps({"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False})
 
 
 def pattern_json(pattern: str | Regex) -> dict[str, str]:

@@ -37,7 +37,10 @@ def _value(value: Any, key: str, short: bool) -> str:
         return value
     if key == "special_tokens" and isinstance(value, dict):
         tokens = _cut(sorted(value.items()), short)
-        items = ["..." if it is ... else f'"{it[0]}":{show(it[1], "SpecialToken", short=short)}' for it in tokens]
+        items = [
+            "..." if it is ... else f'"{it[0]}":{show(it[1], "SpecialToken", short=short)}'
+            for it in tokens
+        ]
         return "{" + ", ".join(items) + "}"
     if isinstance(value, dict):
         return _object(value, key, short)
@@ -84,9 +87,9 @@ def _cut(items: Collection[Any], short: bool) -> list[Any]:
 
 def _plain(value: Any, short: bool = False) -> str:
     if isinstance(value, str):
-        text = value.encode("utf-8", "surrogatepass")
-        if short and len(text) > _TEXT:
-            return f'"{text[:_TEXT].decode("utf-8", "ignore")}..."'
+        data = value.encode("utf-8", "surrogatepass")
+        if short and len(data) > _TEXT:
+            return f'"{data[:_TEXT].decode("utf-8", "ignore")}..."'
         return f'"{value}"'
     if isinstance(value, float):
         text = format(Decimal(repr(value)), "f")

@@ -15,7 +15,7 @@ from toksmith._native import SpelledTokenizer, json_sections
 from toksmith.compat.tokenizers.added_vocabulary import AddedVocabulary
 from toksmith.compat.tokenizers.component import Component, changes, dumps
 from toksmith.compat.tokenizers.decoders import Decoder
-from toksmith.compat.tokenizers.errors import unsupported
+from toksmith.compat.tokenizers.errors import ArgumentError, unsupported
 from toksmith.compat.tokenizers.limits import Padding, Truncation
 from toksmith.compat.tokenizers.models import Model
 from toksmith.compat.tokenizers.normalizers import Normalizer
@@ -176,7 +176,16 @@ class State:
             return built.tokenizer.model_vocab()
         return dict(self.model._vocab())
 
-    def json(self, model: bytes | None = None) -> bytes:
+    def _whole_json(self, name: str) -> str:
+        """A component as JSON, with the fields that an older file lacks."""
+        try:
+            part = self.part(name)
+        except ArgumentError:
+            # In a form of older files that has no class here, but can be built.
+            return self._part_json(name)
+        return "null" if part is None else dumps(part._json())
+
+    def json(self) -> bytes:
         """The whole as a `tokenizer.json`."""
         truncation = None if self.truncation is None else self.truncation.json()
         padding = None if self.padding is None else self.padding.json()
@@ -185,10 +194,10 @@ class State:
             f'"truncation":{dumps(truncation)}',
             f'"padding":{dumps(padding)}',
             f'"added_tokens":{dumps(self.added.json())}',
-            *(f'"{name}":{self._part_json(name)}' for name in FAMILIES),
+            *(f'"{name}":{self._whole_json(name)}' for name in FAMILIES),
         ]
         head = ",".join(fields).encode()
-        return b'{%s,"model":%s}' % (head, self.model._bytes() if model is None else model)
+        return b'{%s,"model":%s}' % (head, self.model._bytes())
 
     def shown(self) -> dict[str, Any]:
         """The whole as data, for `repr`."""

@@ -67,7 +67,7 @@ class Tokenizer:
         return Tokenizer._of_state(State.of_bytes(data))
 
     @staticmethod
-    def from_str(json: str) -> Tokenizer:  # noqa: A002
+    def from_str(json: str) -> Tokenizer:
         """As `from_file`, from the file's content."""
         return Tokenizer._of_state(State.of_bytes(string(json).encode()))
 
@@ -314,7 +314,10 @@ class Tokenizer:
         )
 
     def encode_batch(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True  # noqa: A002
+        self,
+        input: Any,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
     ) -> list[Encoding]:
         """The encodings of many texts or pairs, in parallel, with the GIL released.
 
@@ -338,7 +341,10 @@ class Tokenizer:
         )
 
     def encode_batch_fast(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True  # noqa: A002
+        self,
+        input: Any,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
     ) -> list[Encoding]:
         """As `encode_batch`; offsets, which the original leaves out here, are right."""
         return self.encode_batch(input, is_pretokenized, add_special_tokens)
@@ -355,14 +361,20 @@ class Tokenizer:
         return await asyncio.to_thread(self.encode, *arguments)
 
     async def async_encode_batch(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True  # noqa: A002
+        self,
+        input: Any,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
     ) -> list[Encoding]:
         """`encode_batch` in a thread."""
         arguments = (input, is_pretokenized, add_special_tokens)
         return await asyncio.to_thread(self.encode_batch, *arguments)
 
     async def async_encode_batch_fast(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True  # noqa: A002
+        self,
+        input: Any,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
     ) -> list[Encoding]:
         """`encode_batch_fast` in a thread."""
         arguments = (input, is_pretokenized, add_special_tokens)
@@ -454,7 +466,7 @@ class Tokenizer:
         found = self._state.added.ids.get(string(token))
         return self._state.model_side()[1](token) if found is None else found
 
-    def id_to_token(self, id: int) -> str | None:  # noqa: A002
+    def id_to_token(self, id: int) -> str | None:
         """The token of an id, or None."""
         if count(id) >= 2**32:
             raise OverflowError("number too large to fit in target type")
@@ -479,4 +491,3 @@ def _restore(kind: type[Tokenizer], state: bytes) -> Tokenizer:
     made = kind.__new__(kind)
     made.__setstate__(state)
     return made
-

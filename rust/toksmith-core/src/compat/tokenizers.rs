@@ -198,7 +198,12 @@ pub fn normalize(normalizer: &str, text: &str) -> Result<String> {
 /// # Errors
 /// As of [`normalize`].
 pub fn pre_tokenize(pre_tokenizer: &str, text: &str) -> Result<Vec<(String, Span)>> {
-    let stages = Stages::new(&hf_json::read_pre_tokenizer(pre_tokenizer)?)?;
+    let stages = hf_json::read_pre_tokenizer(pre_tokenizer)?;
+    if stages.is_empty() {
+        // Even an empty text is a piece then.
+        return Ok(vec![(text.to_owned(), Span { start: 0, end: text.chars().count() })]);
+    }
+    let stages = Stages::new(&stages)?;
     let mut draft = Draft::new(text, 0);
     stages.run(&mut draft, &mut Vec::new(), true)?;
     let spans: Vec<_> = draft.pieces.iter().map(|&piece| draft.given_range(piece)).collect();
