@@ -388,6 +388,9 @@ class SpelledTokenizer:
     def model_id_to_token(self, id: int) -> str | None:
         """The token of the model with an id, or None."""
 
+    def normalized(self, id: int) -> str | None:
+        """What the normalizer makes of an added token, if that is something else."""
+
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         """Number of tokens that the template adds."""
 

@@ -397,6 +397,11 @@ impl PySpelled {
         self.0.model_token(id).map(std::borrow::Cow::into_owned)
     }
 
+    /// What the normalizer makes of an added token, if that is something else.
+    fn normalized(&self, id: u32) -> Option<&str> {
+        self.0.normalized(id)
+    }
+
     /// Number of tokens that the template adds.
     fn num_special_tokens_to_add(&self, is_pair: bool) -> usize {
         self.0.tokenizer().added_by_template(is_pair)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from toksmith._native import ModelError, SpelledTokenizer
+from toksmith._native import ModelError, SpelledTokenizer, json_sections
 from toksmith.compat.tokenizers.component import (
     Component,
     Field,
@@ -121,6 +121,16 @@ class Model(Component, abstract=True):
     def _bytes(self) -> bytes:
         """The model as JSON."""
         return dumps(self._json()).encode() if self._raw is None else self._raw
+
+    def _whole_bytes(self) -> bytes:
+        """The model as JSON, with the fields that an older file lacks."""
+        raw = self._raw
+        if raw is not None:
+            fields = dict(json_sections(raw))
+            pairs = fields.get("merges", b"[[")[1:].lstrip()[:1]
+            if list(fields) == ["type", *type(self)()._fields] and pairs in {b"[", b"]"}:
+                return raw
+        return dumps(self._json()).encode()
 
     def _sampling(self) -> str | None:
         """What of the model is random and not in its JSON, if anything."""

@@ -97,6 +97,10 @@ class State:
             self._unread.pop(name, None)
         return self._parts[name]
 
+    def has_part(self, name: str) -> bool:
+        """Whether there is such a component."""
+        return name in self._unread or self._parts[name] is not None
+
     def set_part(self, name: str, value: Component | None) -> None:
         """Replaces a component."""
         self._parts[name] = value
@@ -197,7 +201,7 @@ class State:
             *(f'"{name}":{self._whole_json(name)}' for name in FAMILIES),
         ]
         head = ",".join(fields).encode()
-        return b'{%s,"model":%s}' % (head, self.model._bytes())
+        return b'{%s,"model":%s}' % (head, self.model._whole_bytes())
 
     def shown(self) -> dict[str, Any]:
         """The whole as data, for `repr`."""

@@ -392,7 +392,7 @@ class Tokenizer:
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         """Number of tokens that the post-processor adds to one text or two."""
         boolean(is_pair)
-        if self._state.part("post_processor") is None:
+        if not self._state.has_part("post_processor"):
             return 0
         return self._state.tokenizer().num_special_tokens_to_add(is_pair)
 
@@ -467,11 +467,17 @@ class Tokenizer:
         return self._state.model_side()[1](token) if found is None else found
 
     def id_to_token(self, id: int) -> str | None:
-        """The token of an id, or None."""
+        """The token of an id, or None; of an added one, what the normalizer makes of it."""
         if count(id) >= 2**32:
             raise OverflowError("number too large to fit in target type")
-        found = self._state.added.tokens.get(id)
-        return self._state.model_side()[2](id) if found is None else found.content
+        state = self._state
+        found = state.added.tokens.get(id)
+        if found is None:
+            return state.model_side()[2](id)
+        if found.normalized and state.has_part("normalizer"):
+            normalized = state.tokenizer().normalized(id)
+            return found.content if normalized is None else normalized
+        return found.content
 
     # Training
 

@@ -89,6 +89,12 @@ impl Spelled {
         }
     }
 
+    /// What the normalizer makes of an added token that is searched in normalized text, if that is
+    /// something else.
+    pub fn normalized(&self, id: TokenId) -> Option<&str> {
+        self.tokenizer.added.normalized(id)
+    }
+
     /// The spelling of a token of the model.
     pub fn model_token(&self, id: TokenId) -> Option<Cow<'_, str>> {
         if let Some(literal) = self.literal.get(&id) {
