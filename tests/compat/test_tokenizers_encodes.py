@@ -77,7 +77,7 @@ def test_changes_of_an_encoding(name: str) -> None:
         assert columns(loaded[0]) == columns(loaded[1])
         for growing in (True, False):
             merged = [
-                module.Encoding.merge([made, again, made], growing)
+                module.Encoding.merge([made, again], growing)
                 for module, made, again in zip(MODULES, found, loaded, strict=True)
             ]
             assert columns(merged[0]) == columns(merged[1])

@@ -270,9 +270,12 @@ impl PyEncoding {
         };
         let all_same = parts.iter().all(|(_, spelled)| same(spelled));
         let merged = guard(py, || {
-            let parts = parts.iter().map(|(encoding, spelled)| match all_same {
-                true => Encoding::clone(encoding),
-                false => Self::named(encoding, spelled.as_deref()),
+            let parts = parts.iter().map(|(encoding, spelled)| {
+                if all_same {
+                    Encoding::clone(encoding)
+                } else {
+                    Self::named(encoding, spelled.as_deref())
+                }
             });
             Encoding::merge(parts, growing_offsets)
         })?;

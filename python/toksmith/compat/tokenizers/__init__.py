@@ -20,6 +20,9 @@ Ids, offsets, defaults and exception classes are the original's. What differs:
 - `encode_batch_fast` gives right offsets, too.
 - Changing a component changes the tokenizers that hold it, as in the original; each of them is
   built anew when it is next used.
+- A token that is added again, no longer normalized, is decoded as it is written; the original goes
+  on decoding what the normalizer had made of it.
+- Two-dimensional arrays of strings are read as their strings; the original pads the shorter ones.
 - The original's bare `Exception` is a `ToksmithError`, which is an `Exception`.
 """
 
