@@ -364,7 +364,7 @@ class SpelledTokenizer:
     ) -> Encoding:
         """Truncation, template and padding for encodings."""
 
-    def decode(self, ids: Sequence[int], skip: bool) -> str:
+    def decode(self, sequence: Sequence[int], skip: bool) -> str:
         """The text of ids; those that no token has are passed over."""
 
     def decode_batch(self, sequences: Sequence[Sequence[int]], skip: bool) -> list[str]:

@@ -5,22 +5,20 @@
 
 use crate::encodings::PyEncoding;
 use crate::errors::guard;
-use crate::input::Source;
+use crate::given::{Given, Viewed, elements, ids, item, one};
 use crate::tokenizer::{DETACH_BYTES, interruptible};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
-use std::sync::{Arc, Mutex, PoisonError};
+use pyo3::types::{PyDict, PyString};
+use std::sync::Arc;
 use toksmith_core::compat::tokenizers::{self, Spelled};
-use toksmith_core::decode::steps::StepDecoder;
 use toksmith_core::encode::template::Encoding;
 use toksmith_core::formats::AddedToken;
 use toksmith_core::formats::pipeline::{
     Padding, PaddingLength, Side, Truncation, TruncationStrategy,
 };
-use toksmith_core::inputs::{InputOptions, Sample, Sequence, SpanUnit};
+use toksmith_core::inputs::{InputOptions, Sample, SpanUnit};
 use toksmith_core::parallel;
-use toksmith_core::tokenizer::Text;
 use toksmith_core::watch::Watch;
 
 /// `(id, content, single_word, lstrip, rstrip, normalized, special)`.
@@ -29,13 +27,6 @@ type Added = (u32, String, bool, bool, bool, bool, bool);
 type TruncationArguments = (usize, usize, String, String);
 /// `(length, direction, pad_to_multiple_of, pad_id, pad_type_id, pad_token)`.
 pub(crate) type PaddingArguments = (Option<usize>, String, Option<usize>, u32, u32, String);
-
-const TEXT: &str = "TextInputSequence must be str";
-const WORDS: &str = "PreTokenizedInputSequence must be Union[List[str], Tuple[str]]";
-const TEXT_ITEM: &str =
-    "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]";
-const WORDS_ITEM: &str = "PreTokenizedEncodeInput must be Union[PreTokenizedInputSequence, \
-                          Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]";
 
 /// A direction by name; `why` is the message if it is none.
 pub(crate) fn side_of(name: &str, why: &str) -> PyResult<Side> {
@@ -81,101 +72,6 @@ fn added_of(tokens: Vec<Added>) -> Vec<AddedToken> {
         rstrip,
     };
     tokens.into_iter().map(token).collect()
-}
-
-/// A text, or its words, and what keeps them alive.
-enum Given<'py> {
-    Text(Source<'py>),
-    Words(Vec<Source<'py>>),
-}
-
-/// The same with the core's views of them.
-enum Viewed<'a> {
-    Text(Text<'a>),
-    Words(Vec<Text<'a>>),
-}
-
-impl Given<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Words(words) => words.iter().map(Source::len).sum(),
-        }
-    }
-
-    fn view(&self) -> PyResult<Viewed<'_>> {
-        Ok(match self {
-            Self::Text(text) => Viewed::Text(text.text()?),
-            Self::Words(words) => {
-                Viewed::Words(words.iter().map(Source::text).collect::<PyResult<_>>()?)
-            }
-        })
-    }
-}
-
-impl Viewed<'_> {
-    fn sequence(&self) -> Sequence<'_> {
-        match self {
-            Self::Text(text) => Sequence::Text(*text),
-            Self::Words(words) => Sequence::Words(words),
-        }
-    }
-}
-
-fn text<'py>(value: &Bound<'py, PyAny>) -> Option<Source<'py>> {
-    let text = value.cast::<PyString>().ok()?;
-    // A lone surrogate is no text.
-    Source::new(text, false, None).ok()
-}
-
-/// The elements of a list, a tuple or an array.
-fn elements<'py>(value: &Bound<'py, PyAny>) -> Option<Vec<Bound<'py, PyAny>>> {
-    if let Ok(list) = value.cast::<PyList>() {
-        return Some(list.iter().collect());
-    }
-    if let Ok(tuple) = value.cast::<PyTuple>() {
-        return Some(tuple.iter().collect());
-    }
-    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
-        return None;
-    }
-    let array = value.cast::<numpy::PyUntypedArray>().ok()?;
-    array.try_iter().ok()?.collect::<PyResult<_>>().ok()
-}
-
-fn words<'py>(value: &Bound<'py, PyAny>) -> Option<Vec<Source<'py>>> {
-    elements(value)?.iter().map(text).collect()
-}
-
-/// One text as an argument of `encode`.
-fn one<'py>(value: &Bound<'py, PyAny>, pretokenized: bool) -> PyResult<Given<'py>> {
-    if pretokenized {
-        words(value).map(Given::Words).ok_or_else(|| PyTypeError::new_err(WORDS))
-    } else {
-        text(value).map(Given::Text).ok_or_else(|| PyTypeError::new_err(TEXT))
-    }
-}
-
-type GivenPair<'py> = (Given<'py>, Option<Given<'py>>);
-
-/// An element of a batch: a text, or a pair of them.
-fn item<'py>(value: &Bound<'py, PyAny>, pretokenized: bool) -> PyResult<GivenPair<'py>> {
-    if let Ok(single) = one(value, pretokenized) {
-        return Ok((single, None));
-    }
-    let wrong = || PyTypeError::new_err(if pretokenized { WORDS_ITEM } else { TEXT_ITEM });
-    match elements(value).ok_or_else(wrong)?.as_slice() {
-        [first, second] => {
-            let first = one(first, pretokenized).map_err(|_| wrong())?;
-            Ok((first, Some(one(second, pretokenized).map_err(|_| wrong())?)))
-        }
-        _ => Err(wrong()),
-    }
-}
-
-/// Ids from a sequence of integers.
-fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<u32>> {
-    value.extract()
 }
 
 /// A built `tokenizer.json`.
@@ -328,8 +224,8 @@ impl PySpelled {
     }
 
     /// The text of ids; those that no token has are passed over.
-    fn decode(&self, py: Python<'_>, ids: &Bound<'_, PyAny>, skip: bool) -> PyResult<String> {
-        let ids = self::ids(ids)?;
+    fn decode(&self, py: Python<'_>, sequence: &Bound<'_, PyAny>, skip: bool) -> PyResult<String> {
+        let ids = ids(sequence)?;
         if ids.len() < 1 << 10 {
             return guard(py, || self.0.decode(&ids, skip));
         }
@@ -406,92 +302,4 @@ impl PySpelled {
     fn num_special_tokens_to_add(&self, is_pair: bool) -> usize {
         self.0.tokenizer().added_by_template(is_pair)
     }
-}
-
-/// `DecodeStream` of tokenizers.
-#[pyclass(frozen, name = "DecodeStream", module = "toksmith.compat.tokenizers.decoders")]
-pub(crate) struct PyDecodeStream {
-    state: Mutex<StepDecoder>,
-    skip_special_tokens: bool,
-}
-
-impl PyDecodeStream {
-    fn copy(&self) -> Self {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { state: Mutex::new(state), skip_special_tokens: self.skip_special_tokens }
-    }
-}
-
-#[pymethods]
-impl PyDecodeStream {
-    #[new]
-    #[pyo3(signature = (ids=None, skip_special_tokens=false))]
-    fn new(ids: Option<Vec<u32>>, skip_special_tokens: bool) -> Self {
-        let state = Mutex::new(StepDecoder::new(ids.unwrap_or_default()));
-        Self { state, skip_special_tokens }
-    }
-
-    /// The text that `id`, one id or a list, has made certain, or None.
-    fn step(
-        &self,
-        py: Python<'_>,
-        tokenizer: &Bound<'_, PyAny>,
-        id: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<String>> {
-        let next = match id.extract::<u32>() {
-            Ok(id) => vec![id],
-            Err(error) if error.is_instance_of::<PyOverflowError>(py) => return Err(error),
-            Err(_) => id.extract::<Vec<u32>>()?,
-        };
-        let built = tokenizer.call_method0("_spelled")?;
-        let built = built.cast::<PySpelled>()?.get();
-        let skip = self.skip_special_tokens;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        guard(py, || state.step(&next, |ids| built.0.decode(ids, skip)))
-    }
-
-    fn __copy__(&self) -> Self {
-        self.copy()
-    }
-
-    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> Self {
-        self.copy()
-    }
-}
-
-/// The fields of a `tokenizer.json`, each as it stands there.
-#[pyfunction]
-pub(crate) fn json_sections<'py>(
-    py: Python<'py>,
-    data: &[u8],
-) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
-    let sections = guard(py, || tokenizers::sections(data))?;
-    Ok(sections.into_iter().map(|(name, text)| (name, PyBytes::new(py, text.as_bytes()))).collect())
-}
-
-/// What a normalizer of a `tokenizer.json` makes of a text.
-#[pyfunction]
-pub(crate) fn normalize_text(py: Python<'_>, normalizer: &str, text: &str) -> PyResult<String> {
-    guard(py, || tokenizers::normalize(normalizer, text))
-}
-
-/// The pieces of a text by a pre-tokenizer of a `tokenizer.json`, with their places in characters.
-#[pyfunction]
-pub(crate) fn pre_tokenize_text(
-    py: Python<'_>,
-    pre_tokenizer: &str,
-    text: &str,
-) -> PyResult<Vec<(String, (usize, usize))>> {
-    let pieces = guard(py, || tokenizers::pre_tokenize(pre_tokenizer, text))?;
-    Ok(pieces.into_iter().map(|(piece, span)| (piece, (span.start, span.end))).collect())
-}
-
-/// The text that a decoder of a `tokenizer.json` makes of tokens.
-#[pyfunction]
-pub(crate) fn decode_tokens(
-    py: Python<'_>,
-    decoder: &str,
-    tokens: Vec<String>,
-) -> PyResult<String> {
-    guard(py, || tokenizers::decode_tokens(decoder, &tokens))
 }
