@@ -23,6 +23,8 @@ Ids, offsets, defaults and exception classes are the original's. What differs:
 - A token that is added again, no longer normalized, is decoded as it is written; the original goes
   on decoding what the normalizer had made of it.
 - Two-dimensional arrays of strings are read as their strings; the original pads the shorter ones.
+- Merging encodings whose overflowing parts have more than 16 million tokens in all combinations is
+  an error, where the original needs the memory.
 - The original's bare `Exception` is a `ToksmithError`, which is an `Exception`.
 """
 
