@@ -15,9 +15,12 @@ from typing_extensions import Self, disjoint_base
 __all__ = [
     "UNICODE_VERSION",
     "CoreBPE",
+    "DecodeStream",
+    "Encoding",
     "InputError",
     "InternalError",
     "ModelError",
+    "SpelledTokenizer",
     "StreamDecoder",
     "StreamEncoder",
     "TextCounter",
@@ -30,12 +33,19 @@ __all__ = [
     "_chunk",
     "_fits",
     "_truncate",
+    "decode_tokens",
     "embedded_file",
     "embedded_names",
     "file_padding",
     "file_truncation",
+    "json_sections",
     "model_inputs",
+    "normalize_text",
+    "pre_tokenize_text",
 ]
+
+# An added token: `(id, content, single_word, lstrip, rstrip, normalized, special)`.
+_Added: TypeAlias = tuple[int, str, bool, bool, bool, bool, bool]
 
 __version__: str
 UNICODE_VERSION: tuple[int, int]
@@ -317,6 +327,201 @@ class CoreBPE:
 
     def token_byte_values(self) -> list[bytes]:
         """The bytes of all tokens that are not special, sorted."""
+
+@final
+class SpelledTokenizer:
+    """A built `tokenizer.json`, under `toksmith.compat.tokenizers.Tokenizer`; it never changes.
+
+    Truncation is `(max_length, stride, strategy, direction)`, padding `(length, direction,
+    pad_to_multiple_of, pad_id, pad_type_id, pad_token)`.
+    """
+
+    def __new__(cls, data: bytes, added: list[_Added] | None = None) -> Self: ...
+    def with_added(self, added: list[_Added]) -> SpelledTokenizer:
+        """The same tokenizer with other added tokens."""
+
+    def encode(
+        self,
+        sequence: object,
+        pair: object,
+        is_pretokenized: bool,
+        add_special_tokens: bool,
+        encode_special_tokens: bool,
+        truncation: tuple[int, int, str, str] | None,
+        padding: tuple[int | None, str, int | None, int, int, str] | None,
+    ) -> Encoding:
+        """The encoding of one text or a pair."""
+
+    def encode_batch(
+        self,
+        input: object,
+        is_pretokenized: bool,
+        add_special_tokens: bool,
+        encode_special_tokens: bool,
+        truncation: tuple[int, int, str, str] | None,
+        padding: tuple[int | None, str, int | None, int, int, str] | None,
+    ) -> list[Encoding]:
+        """The encodings of texts or pairs, filled up together; in parallel."""
+
+    def post_process(
+        self,
+        encoding: Encoding,
+        pair: Encoding | None,
+        add_special_tokens: bool,
+        truncation: tuple[int, int, str, str] | None,
+        padding: tuple[int | None, str, int | None, int, int, str] | None,
+    ) -> Encoding:
+        """Truncation, template and padding for encodings."""
+
+    def decode(self, sequence: Sequence[int], skip: bool) -> str:
+        """The text of ids; those that no token has are passed over."""
+
+    def decode_batch(self, sequences: Sequence[Sequence[int]], skip: bool) -> list[str]:
+        """The texts of many sequences of ids, in parallel."""
+
+    def added(self) -> list[_Added]:
+        """Added tokens in the order of the file."""
+
+    def model_vocab(self) -> dict[str, int]:
+        """The model's tokens and their ids."""
+
+    def model_kind(self) -> str:
+        """The `type` of the model."""
+
+    def model_size(self) -> int:
+        """Number of the model's tokens."""
+
+    def model_token_to_id(self, token: str) -> int | None:
+        """The id of a token of the model, or None."""
+
+    def model_id_to_token(self, id: int) -> str | None:
+        """The token of the model with an id, or None."""
+
+    def normalized(self, id: int) -> str | None:
+        """What the normalizer makes of an added token, if that is something else."""
+
+    def num_special_tokens_to_add(self, is_pair: bool) -> int:
+        """Number of tokens that the template adds."""
+
+@final
+class DecodeStream:
+    """Decodes ids as they arrive, as tokenizers' `DecodeStream` does."""
+
+    def __new__(
+        cls, ids: Sequence[int] | None = None, skip_special_tokens: bool = False
+    ) -> Self: ...
+    def step(self, tokenizer: object, id: int | Sequence[int]) -> str | None:
+        """The text that `id`, one id or a list, has made certain, or None."""
+
+    def __copy__(self) -> DecodeStream: ...
+    def __deepcopy__(self, _memo: object) -> DecodeStream: ...
+
+@disjoint_base
+class Encoding:
+    """The tokens of an input and what is known of each; columns are made when asked for."""
+
+    def __new__(cls) -> Self: ...
+    @property
+    def ids(self) -> list[int]:
+        """Token ids."""
+
+    @property
+    def type_ids(self) -> list[int]:
+        """Which part of the input each token belongs to, as the model is told."""
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens as their file spells them."""
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """`(start, end)` of each token in its text, in characters."""
+
+    @property
+    def attention_mask(self) -> list[int]:
+        """0 for padding, else 1."""
+
+    @property
+    def special_tokens_mask(self) -> list[int]:
+        """1 for tokens of the template and padding, else 0."""
+
+    @property
+    def word_ids(self) -> list[int | None]:
+        """The word of its text that each token is of, or None."""
+
+    @property
+    def words(self) -> list[int | None]:
+        """Deprecated name of `word_ids`."""
+
+    @property
+    def sequence_ids(self) -> list[int | None]:
+        """The text each token is of, 0 or 1, or None."""
+
+    @property
+    def n_sequences(self) -> int:
+        """Number of texts."""
+
+    @property
+    def overflowing(self) -> list[Encoding]:
+        """What truncation has cut off, as encodings."""
+
+    def word_to_tokens(self, word_index: int, sequence_index: int = 0) -> tuple[int, int] | None:
+        """`(first, behind the last)` token of a word of a text, or None."""
+
+    def word_to_chars(self, word_index: int, sequence_index: int = 0) -> tuple[int, int] | None:
+        """`(start, end)` of a word in its text, in characters, or None."""
+
+    def token_to_sequence(self, token_index: int) -> int | None:
+        """The text a token is of, or None."""
+
+    def token_to_chars(self, token_index: int) -> tuple[int, int] | None:
+        """`(start, end)` of a token in its text, in characters, or None."""
+
+    def token_to_word(self, token_index: int) -> int | None:
+        """The word of its text that a token is of, or None."""
+
+    def char_to_token(self, char_pos: int, sequence_index: int = 0) -> int | None:
+        """The first token that holds a character of a text, or None."""
+
+    def char_to_word(self, char_pos: int, sequence_index: int = 0) -> int | None:
+        """The word that holds a character of a text, or None."""
+
+    def set_sequence_id(self, sequence_id: int) -> None:
+        """All tokens are those of the text with this number."""
+
+    def pad(
+        self,
+        length: int,
+        direction: str = "right",
+        pad_id: int = 0,
+        pad_type_id: int = 0,
+        pad_token: str = "[PAD]",
+    ) -> None:
+        """Fills the encoding, and what overflowed of it, up to `length` tokens."""
+
+    def truncate(self, max_length: int, stride: int = 0, direction: str = "right") -> None:
+        """Keeps `max_length` tokens; the rest goes to `overflowing`, in parts."""
+
+    @staticmethod
+    def merge(encodings: Iterable[Encoding], growing_offsets: bool = True) -> Encoding:
+        """The encodings one behind the other."""
+
+    def __len__(self) -> int: ...
+    def __getstate__(self) -> bytes: ...
+    def __setstate__(self, state: bytes) -> None: ...
+    def __reduce__(self) -> tuple[type[Self], tuple[()], bytes]: ...
+
+def json_sections(data: bytes) -> list[tuple[str, bytes]]:
+    """The fields of a `tokenizer.json`, each as it stands there."""
+
+def normalize_text(normalizer: str, text: str) -> str:
+    """What a normalizer of a `tokenizer.json` makes of a text."""
+
+def pre_tokenize_text(pre_tokenizer: str, text: str) -> list[tuple[str, tuple[int, int]]]:
+    """The pieces of a text by a pre-tokenizer of a `tokenizer.json`, with their places."""
+
+def decode_tokens(decoder: str, tokens: list[str]) -> str:
+    """The text that a decoder of a `tokenizer.json` makes of tokens."""
 
 @final
 class TextCounter:

@@ -61,10 +61,11 @@ class Peer:
         version: The one whose behaviour ours is.
         ours: The module that takes the place of the library's.
         tests: Where its tests lie in its source package.
-        not_applicable: Test ids (as pytest prints them, parameters left out) that are not run,
-            each with the reason. `README.md` has the same.
+        not_applicable: Test ids (as pytest prints them, parameters left out), classes or files that
+            are not run, each with the reason. `README.md` has the same.
         needs: Further packages the tests import.
         files: Files put beside the tests: name to content.
+        conftest: A file here that is a conftest of the tests, too.
     """
 
     version: str
@@ -73,7 +74,185 @@ class Peer:
     not_applicable: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    conftest: str | None = None
 
+
+# What of tokenizers' tests is not run: file, reason, classes or tests; none means all of the file.
+_TOKENIZERS_NOT_RUN: list[tuple[str, str, list[str]]] = [
+    (
+        "tests/test_benchmarks.py",
+        "measures speed, of files it fetches itself",
+        [],
+    ),
+    (
+        "tests/bindings/test_trainers.py",
+        "training",
+        [],
+    ),
+    (
+        "tests/documentation/test_tutorial_train_from_iterators.py",
+        "training",
+        [],
+    ),
+    (
+        "tests/implementations/test_bert_wordpiece.py",
+        "training",
+        [
+            "TestBertWordPieceTokenizer::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "training",
+        [
+            "TestByteLevelBPE::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "training",
+        [
+            "TestCharBPETokenizer::test_train_from_iterator",
+        ],
+    ),
+    (
+        "tests/implementations/test_sentencepiece.py",
+        "training",
+        [
+            "TestSentencePieceBPE::test_train_from_iterator",
+            "TestSentencePieceUnigram",
+        ],
+    ),
+    (
+        "tests/test_freethreaded.py",
+        "training",
+        [
+            "TestEncodeUnderConcurrentSetters::test_encode_while_mutating_trainer_fields",
+        ],
+    ),
+    (
+        "tests/bindings/test_normalizers.py",
+        "a normalizer in Python",
+        [
+            "TestCustomNormalizer",
+        ],
+    ),
+    (
+        "tests/bindings/test_pre_tokenizers.py",
+        "a pre-tokenizer in Python",
+        [
+            "TestCustomPreTokenizer",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "asserts that a forked process hangs",
+        [
+            "TestTokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_bert_wordpiece.py",
+        "asserts that a forked process hangs",
+        [
+            "TestBertWordPieceTokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "asserts that a forked process hangs",
+        [
+            "TestByteLevelBPE::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "asserts that a forked process hangs",
+        [
+            "TestCharBPETokenizer::test_multiprocessing_with_parallelism",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs bert-base-cased from the hub",
+        [
+            "TestTokenizer::test_from_pretrained",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs anthony/tokenizers-test from the hub",
+        [
+            "TestTokenizer::test_from_pretrained_revision",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs t5-base from the hub",
+        [
+            "TestTokenizer::test_encode_special_tokens",
+        ],
+    ),
+    (
+        "tests/bindings/test_tokenizer.py",
+        "needs hf-internal-testing/llama-new-metaspace from the hub",
+        [
+            "TestTokenizer::test_splitting",
+        ],
+    ),
+    (
+        "tests/documentation/test_pipeline.py",
+        "needs tokenizer-wiki.json from the hub",
+        [
+            "TestPipeline::test_pipeline",
+        ],
+    ),
+    (
+        "tests/documentation/test_pipeline.py",
+        "needs bert-wiki.json from the hub",
+        [
+            "TestPipeline::test_bert_example",
+        ],
+    ),
+    (
+        "tests/documentation/test_quicktour.py",
+        "needs tokenizer-wiki.json from the hub",
+        [
+            "TestQuicktour::test_quicktour",
+        ],
+    ),
+    (
+        "tests/implementations/test_char_bpe.py",
+        "needs openai-gpt-vocab.json from the hub",
+        [
+            "TestCharBPETokenizer::test_basic_encode",
+            "TestCharBPETokenizer::test_lowercase",
+            "TestCharBPETokenizer::test_decoding",
+        ],
+    ),
+    (
+        "tests/test_serialization.py",
+        "needs albert-base-v1-tokenizer.json from the hub",
+        [
+            "TestSerialization::test_full_serialization_albert",
+            "TestSerialization::test_str_big",
+        ],
+    ),
+    (
+        "tests/implementations/test_byte_level_bpe.py",
+        "needs the ids of roberta-base-vocab.json from the hub",
+        [
+            "TestByteLevelBPE::test_basic_encode",
+            "TestByteLevelBPE::test_add_prefix_space",
+            "TestByteLevelBPE::test_lowerspace",
+        ],
+    ),
+]
+TOKENIZERS_NOT_APPLICABLE = {
+    "::".join([file, *name]): reason
+    for file, reason, names in _TOKENIZERS_NOT_RUN
+    for name in ([[name] for name in names] or [[]])
+}
 
 PEERS = {
     "tiktoken": Peer(
@@ -81,6 +260,14 @@ PEERS = {
         ours="toksmith.compat.tiktoken",
         tests="tests",
         needs=("hypothesis",),
+    ),
+    "tokenizers": Peer(
+        version="0.23.3",
+        ours="toksmith.compat.tokenizers",
+        tests="bindings/python/tests",
+        not_applicable=TOKENIZERS_NOT_APPLICABLE,
+        needs=("huggingface_hub", "tqdm"),
+        conftest="tokenizers_conftest.py",
     ),
 }
 
@@ -151,12 +338,14 @@ def prepare(name: str, peer: Peer, source: Path, work: Path) -> Path:
         with tarfile.open(source) as archive:
             archive.extractall(work / "source", filter="data")
         source = next((work / "source").iterdir())
-    root = work / "run"
+    # Some tests look at the name of the folder they run in.
+    root = work / "run" / "python"
     shutil.copytree(source / peer.tests, root / "tests")
     stub = root / "stub" / name
     stub.mkdir(parents=True)
     (stub / "__init__.py").write_text(STUB.format(ours=peer.ours, peer=name))
-    (root / "conftest.py").write_text(CONFTEST)
+    more = (HERE / peer.conftest).read_text(encoding="utf-8") if peer.conftest else ""
+    (root / "conftest.py").write_text(more + CONFTEST, encoding="utf-8")
     for file, content in peer.files.items():
         (root / file).write_text(content)
     return root
@@ -165,8 +354,12 @@ def prepare(name: str, peer: Peer, source: Path, work: Path) -> Path:
 def run_pytest(root: Path, peer: Peer) -> Outcome:
     """Runs the tests in a process of its own, in which the library's name is ours."""
     report = root / "report.xml"
-    deselected = [f"--deselect={test}" for test in peer.not_applicable]
-    environment = os.environ | {"PYTHONPATH": str(root / "stub"), "PYTEST_ADDOPTS": ""}
+    deselected = [
+        f"--{'ignore' if test.endswith('.py') else 'deselect'}={test}"
+        for test in peer.not_applicable
+    ]
+    paths = [str(root / "stub"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTEST_ADDOPTS": ""}
     subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"),

@@ -56,18 +56,71 @@ pub enum SpanUnit {
     Characters,
 }
 
+/// A text of an input.
+#[derive(Debug, Clone, Copy)]
+pub enum Sequence<'a> {
+    /// As it is.
+    Text(Text<'a>),
+    /// Cut into words by the caller. Each is normalized and cut as a text of its own, its spans
+    /// count in it, and its number is the word of its tokens.
+    Words(&'a [Text<'a>]),
+}
+
+impl<'a> From<Text<'a>> for Sequence<'a> {
+    fn from(text: Text<'a>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> Sequence<'a> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.as_bytes().len(),
+            Self::Words(words) => words.iter().map(|word| word.as_bytes().len()).sum(),
+        }
+    }
+
+    /// What the spans of tokens of this word count in.
+    fn part(&self, word: Option<u32>) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Words(words) => {
+                let word = word.and_then(|word| words.get(word as usize));
+                word.map_or(&[], Text::as_bytes)
+            }
+        }
+    }
+
+    /// Makes spans in bytes count characters.
+    fn count_characters(&self, encoding: &mut Encoding) {
+        let Self::Words(_) = self else {
+            encoding.spans = char_spans(self.part(None), &encoding.spans);
+            return;
+        };
+        let mut start = 0;
+        for run in encoding.words.chunk_by(PartialEq::eq) {
+            let end = start + run.len();
+            if let Some(spans) = encoding.spans.get_mut(start..end) {
+                let word = run.first().copied().flatten();
+                spans.copy_from_slice(&char_spans(self.part(word), spans));
+            }
+            start = end;
+        }
+    }
+}
+
 /// A text, or a pair of texts that make one input.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
     /// The text.
-    pub first: Text<'a>,
+    pub first: Sequence<'a>,
     /// The second of a pair.
-    pub second: Option<Text<'a>>,
+    pub second: Option<Sequence<'a>>,
 }
 
 impl Sample<'_> {
     fn bytes(&self) -> usize {
-        self.first.as_bytes().len() + self.second.map_or(0, |text| text.as_bytes().len())
+        self.first.bytes() + self.second.map_or(0, |second| second.bytes())
     }
 }
 
@@ -234,10 +287,21 @@ impl Tokenizer {
         watch: &Watch<'_>,
     ) -> Result<(Encoding, Option<Encoding>)> {
         self.with_scratch(|scratch| {
-            let mut one = |text, type_id| {
+            let mut one = |sequence: Sequence<'_>, type_id| {
                 let mut sink = Pieces::new(&self.vocab, self.bytes().is_some());
                 let none = BTreeSet::new();
-                self.encode_to(text, &options.allowed, &none, scratch, watch, &mut sink)?;
+                let words = match sequence {
+                    Sequence::Text(text) => {
+                        self.encode_to(text, &options.allowed, &none, scratch, watch, &mut sink)?;
+                        return Ok(sink.finish(type_id));
+                    }
+                    Sequence::Words(words) => words,
+                };
+                for (number, &word) in words.iter().enumerate() {
+                    sink.begin_word();
+                    self.encode_to(word, &options.allowed, &none, scratch, watch, &mut sink)?;
+                    sink.end_word(number);
+                }
                 Ok(sink.finish(type_id))
             };
             let first = one(sample.first, 0)?;
@@ -254,12 +318,10 @@ impl Tokenizer {
         options: &InputOptions,
         unit: SpanUnit,
     ) -> Result<Encoding> {
-        let texts =
-            [sample.first.as_bytes(), sample.second.map_or(&b""[..], |text| text.as_bytes())];
         if unit == SpanUnit::Characters {
-            first.spans = char_spans(texts[0], &first.spans);
-            if let Some(second) = &mut second {
-                second.spans = char_spans(texts[1], &second.spans);
+            sample.first.count_characters(&mut first);
+            if let (Some(second), Some(sequence)) = (&mut second, sample.second) {
+                sequence.count_characters(second);
             }
         }
         if let Some(truncation) = &options.truncation {
@@ -268,13 +330,47 @@ impl Tokenizer {
             (first, second) =
                 template::truncate(first, second, truncation, added, options.overflow)?;
         }
-        let text = |sequence: usize, _| texts.get(sequence).copied().unwrap_or_default();
+        let text = |sequence: usize, word| match sequence {
+            0 => sample.first.part(word),
+            _ => sample.second.map_or(&b""[..], |second| second.part(word)),
+        };
         let unit = match unit {
             SpanUnit::Bytes => Unit::Bytes(&text),
             SpanUnit::Characters => Unit::Characters,
         };
         let source = Source { unit, edges: &|id| self.edges(id) };
         self.template.apply(first, second, options.add_special, &source)
+    }
+
+    /// Truncation, template and padding for encodings that are there, whose spans are characters.
+    /// What overflowed of them before is in the result, too.
+    ///
+    /// # Errors
+    /// As of [`Tokenizer::encode_inputs`].
+    pub fn post_process(
+        &self,
+        mut first: Encoding,
+        mut second: Option<Encoding>,
+        options: &InputOptions,
+    ) -> Result<Encoding> {
+        self.check_inputs(options)?;
+        if let Some(truncation) = &options.truncation {
+            let added = self.template.added_tokens(second.is_some());
+            let added = if options.add_special { added } else { 0 };
+            (first, second) =
+                template::truncate(first, second, truncation, added, options.overflow)?;
+        }
+        let source = Source { unit: Unit::Characters, edges: &|id| self.edges(id) };
+        let mut encoding = self.template.apply(first, second, options.add_special, &source)?;
+        if let Some(padding) = &options.padding {
+            template::pad(std::slice::from_mut(&mut encoding), padding)?;
+        }
+        Ok(encoding)
+    }
+
+    /// Number of tokens that the template adds to one text or two.
+    pub fn added_by_template(&self, pair: bool) -> usize {
+        self.template.added_tokens(pair)
     }
 
     /// The white space of a token.

@@ -21,8 +21,9 @@ use crate::encode::template::{Encoding, Template};
 use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
+use crate::formats::hf_json::alphabet;
 use crate::formats::pipeline::{Model, Pipeline};
-use crate::formats::{self, Compiled, Definition, Merges, Split};
+use crate::formats::{self, AddedToken, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -54,7 +55,7 @@ pub struct Tokenizer {
     whole_words: bool,
     pub(crate) pipeline: Pipeline,
     pub(crate) template: Template,
-    decode_only: Vec<(TokenId, Vec<u8>)>,
+    pub(crate) decode_only: Vec<(TokenId, Vec<u8>)>,
     /// Ids that decode to nothing.
     silent: BTreeSet<TokenId>,
     caches: Arc<CacheOwner>,
@@ -124,10 +125,17 @@ impl Tokenizer {
         let (model_tokens, model_limit) = (vocab.len(), vocab.id_limit());
         let total = model_tokens + added.len() + decode_only.len();
         let mut claimed = BTreeSet::new();
+        let letters = matches!(engine, Engine::Bytes(_)) && !pipeline.is_byte_level_alone();
+        // Spelled as the token of the model that it is.
+        let same = |token: &AddedToken, bytes: &[u8]| {
+            let mut spelled = Vec::new();
+            bytes == token.content.as_bytes()
+                || letters && alphabet::decode(&token.content, &mut spelled) && spelled == bytes
+        };
         for token in &added {
             match vocab.get(token.id) {
                 None => vocab.insert(token.id, token.content.as_bytes(), total)?,
-                Some(bytes) if bytes == token.content.as_bytes() => {}
+                Some(bytes) if same(token, bytes) => {}
                 // Of two names for one id the first is what the id decodes to.
                 Some(_) if claimed.contains(&token.id) => {}
                 Some(_) => {
@@ -512,6 +520,11 @@ impl Tokenizer {
         Ok(self.digest.get().map_or("", String::as_str))
     }
 
+    /// The `type` of the model in a `tokenizer.json`.
+    pub fn model_kind(&self) -> &'static str {
+        self.pipeline.model.kind()
+    }
+
     /// The name, where there is one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -559,10 +572,15 @@ impl Tokenizer {
     /// The id of the token spelled so. An added token wins over a model token.
     pub fn token_id(&self, bytes: &[u8]) -> Option<TokenId> {
         let added = std::str::from_utf8(bytes).ok().and_then(|content| self.added.get(content));
-        added.map(|token| token.id).or_else(|| match &self.engine {
+        added.map(|token| token.id).or_else(|| self.model_id(bytes))
+    }
+
+    /// The id of the token of the model spelled so.
+    pub(crate) fn model_id(&self, bytes: &[u8]) -> Option<TokenId> {
+        match &self.engine {
             Engine::Bytes(tables) => tables.words.spelling(&self.vocab, bytes),
             Engine::General(general) => general.spellings.get(bytes),
-        })
+        }
     }
 
     /// What the caches of all threads hold.

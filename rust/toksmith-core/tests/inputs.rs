@@ -10,7 +10,7 @@ use toksmith_core::formats::pipeline::{
     TruncationStrategy,
 };
 use toksmith_core::formats::{Compiled, Definition, Merges, Split, SplitBehaviour};
-use toksmith_core::inputs::{InputOptions, Sample, SpanUnit};
+use toksmith_core::inputs::{InputOptions, Sample, Sequence, SpanUnit};
 use toksmith_core::tokenizer::Text;
 use toksmith_core::vocab::Vocab;
 use toksmith_core::watch::Watch;
@@ -74,7 +74,8 @@ fn padding() -> Padding {
 }
 
 fn one(tokenizer: &Tokenizer, text: &str, pair: Option<&str>, options: &InputOptions) -> Encoding {
-    let sample = Sample { first: Text::Str(text), second: pair.map(Text::Str) };
+    let sample =
+        Sample { first: Text::Str(text).into(), second: pair.map(|pair| Text::Str(pair).into()) };
     tokenizer.encode_inputs(sample, options, SpanUnit::Bytes, &Watch::none()).unwrap()
 }
 
@@ -100,19 +101,42 @@ fn what_is_cut_off_overflows() {
     assert_eq!(made.ids, [2, 4, 6, 3]);
     assert_eq!(made.overflowing[0].ids, [2, 6, 4, 3]);
     let options = InputOptions { truncation: Some(truncation(4, 3)), ..options };
-    let sample = Sample { first: Text::Str("a"), second: None };
+    let sample = Sample { first: Text::Str("a").into(), second: None };
     let error = bert().encode_inputs(sample, &options, SpanUnit::Bytes, &Watch::none());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Input);
 }
 
 #[test]
 fn bytes_that_are_no_text_are_words_too() {
-    let sample = Sample { first: Text::Bytes(b"ab \xff\xffab"), second: None };
+    let sample = Sample { first: Text::Bytes(b"ab \xff\xffab").into(), second: None };
     let options = InputOptions::default();
     let made = bytes().encode_inputs(sample, &options, SpanUnit::Characters, &Watch::none());
     let made = made.unwrap();
     assert_eq!(made.ids, [256, 32, 255, 255, 256]);
     assert_eq!(made.words, [0, 1, 2, 3, 4].map(Some));
+}
+
+#[test]
+fn words_are_texts_of_their_own() {
+    let words = [Text::Str("ab c"), Text::Str(""), Text::Str("b")];
+    let sample = Sample { first: Sequence::Words(&words), second: Some(Text::Str("c").into()) };
+    let made = bert()
+        .encode_inputs(sample, &InputOptions::default(), SpanUnit::Characters, &Watch::none())
+        .unwrap();
+    // As "ab c", "b" and "c", each by itself.
+    let alone = |text| one(&bert(), text, None, &InputOptions::default());
+    let inner = |made: &Encoding| made.ids[1..made.len() - 1].to_vec();
+    let mut ids = vec![2];
+    ids.extend(inner(&alone("ab c")));
+    ids.extend(inner(&alone("b")));
+    ids.push(3);
+    ids.extend(inner(&alone("c")));
+    ids.push(3);
+    assert_eq!(made.ids, ids);
+    let numbers = [None, Some(0), Some(0), Some(0), Some(2), None, Some(0), None];
+    assert_eq!(made.words, numbers);
+    let spans: Vec<_> = made.spans.iter().map(|span| (span.start, span.end)).collect();
+    assert_eq!(spans, [(0, 0), (0, 1), (1, 2), (3, 4), (0, 1), (0, 0), (0, 1), (0, 0)]);
 }
 
 proptest! {
@@ -144,7 +168,7 @@ proptest! {
         let pair = pairs.then_some("a b");
         let samples: Vec<_> = texts
             .iter()
-            .map(|text| Sample { first: Text::Str(text), second: pair.map(Text::Str) })
+            .map(|text| Sample { first: Text::Str(text).into(), second: pair.map(|pair| Text::Str(pair).into()) })
             .collect();
         let mut want: Vec<_> =
             texts.iter().map(|text| one(&tokenizer, text, pair, &options)).collect();

@@ -149,7 +149,8 @@ fn samples<'a>(
     }
     let each = first.iter().enumerate().map(|(row, source)| {
         let other = second.and_then(|second| second.get(row));
-        Ok(Sample { first: source.text()?, second: other.map(Source::text).transpose()? })
+        let second = other.map(Source::text).transpose()?.map(Into::into);
+        Ok(Sample { first: source.text()?.into(), second })
     });
     each.collect()
 }

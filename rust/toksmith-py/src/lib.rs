@@ -2,6 +2,8 @@
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
 //! - `budget.rs`: token budgets; `tiktoken.rs`: the class under tiktoken's `Encoding`.
+//! - `spelled.rs`, `encodings.rs`, `components.rs`, `given.rs`: what is under `Tokenizer`, `Encoding`
+//!   and the components of tokenizers, and the texts it takes.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -9,9 +11,13 @@
 #![allow(clippy::unused_self, reason = "properties have a self")]
 
 mod budget;
+mod components;
+mod encodings;
 mod errors;
+mod given;
 mod input;
 mod inputs;
+mod spelled;
 mod stream;
 mod tiktoken;
 mod tokenizer;
@@ -46,6 +52,13 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
     module.add_class::<tiktoken::PyCoreBpe>()?;
+    module.add_class::<spelled::PySpelled>()?;
+    module.add_class::<components::PyDecodeStream>()?;
+    module.add_class::<encodings::PyEncoding>()?;
+    module.add_function(wrap_pyfunction!(components::json_sections, module)?)?;
+    module.add_function(wrap_pyfunction!(components::normalize_text, module)?)?;
+    module.add_function(wrap_pyfunction!(components::pre_tokenize_text, module)?)?;
+    module.add_function(wrap_pyfunction!(components::decode_tokens, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::model_inputs, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_truncation, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_padding, module)?)?;

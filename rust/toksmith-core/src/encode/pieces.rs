@@ -22,6 +22,8 @@ pub(crate) struct Pieces<'a> {
     current: Option<u32>,
     /// Number of pieces so far.
     count: u32,
+    /// The first token of the word that has begun, where texts are given in words.
+    word_start: usize,
 }
 
 impl<'a> Pieces<'a> {
@@ -34,6 +36,7 @@ impl<'a> Pieces<'a> {
             names: Names::default(),
             current: None,
             count: 0,
+            word_start: 0,
         }
     }
 
@@ -44,6 +47,21 @@ impl<'a> Pieces<'a> {
         let mut encoding = Encoding::new(spanned.ids, spanned.spans, self.words, type_id);
         encoding.names = self.names;
         encoding
+    }
+
+    /// What comes now is a word by itself: its spans count from its own beginning.
+    pub(crate) fn begin_word(&mut self) {
+        self.settle();
+        self.current = None;
+        self.word_start = self.words.len();
+        self.spans.start_at(0);
+    }
+
+    /// All tokens since [`Pieces::begin_word`] are of the word with this number.
+    pub(crate) fn end_word(&mut self, number: usize) {
+        self.settle();
+        let number = u32::try_from(number).ok();
+        self.words.get_mut(self.word_start..).unwrap_or_default().fill(number);
     }
 
     /// The ids that have no number yet are of the current piece.

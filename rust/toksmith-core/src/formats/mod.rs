@@ -207,6 +207,16 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
     Ok(definition)
 }
 
+/// Reads a `tokenizer.json`, and nothing else.
+///
+/// # Errors
+/// As of [`load`].
+pub fn load_json(data: &[u8]) -> Result<Definition> {
+    let definition = hf_json::load(data)?;
+    check::consistent(&definition)?;
+    Ok(definition)
+}
+
 /// Writes a tokenizer; `compiled` is the reduced form of `definition.merges`, empty if the model
 /// is no byte-level BPE.
 ///

@@ -24,7 +24,7 @@ mod write;
 
 pub use write::save;
 
-use super::pipeline::{self, Decoder, Pipeline, PostProcessor, PreTokenizer};
+use super::pipeline::{self, Decoder, Normalizer, Pipeline, PostProcessor, PreTokenizer};
 use super::{AddedSearch, Definition, Split, SplitBehaviour};
 use crate::error::{Error, Result};
 use json::{Node, Object};
@@ -151,7 +151,25 @@ pub(super) fn read_post_processor(text: &str) -> Result<Option<PostProcessor>> {
 }
 
 /// Reads a decoder that stands alone.
-pub(super) fn read_decoder(text: &str) -> Result<Option<Decoder>> {
+pub(crate) fn read_decoder(text: &str) -> Result<Option<Decoder>> {
     let node = Node::part(text, "decoder");
     if node.is_null() { Ok(None) } else { decoders::read(&node).map(Some) }
+}
+
+/// Reads a normalizer that stands alone.
+pub(crate) fn read_normalizer(text: &str) -> Result<Option<Normalizer>> {
+    let node = Node::part(text, "normalizer");
+    if node.is_null() { Ok(None) } else { normalizers::read(&node).map(Some) }
+}
+
+/// Reads a pre-tokenizer that stands alone.
+pub(crate) fn read_pre_tokenizer(text: &str) -> Result<Vec<PreTokenizer>> {
+    let node = Node::part(text, "pre_tokenizer");
+    if node.is_null() { Ok(Vec::new()) } else { pre_tokenizers::read(&node) }
+}
+
+/// The fields of a file, each as it stands there.
+pub(crate) fn fields(data: &[u8]) -> Result<Vec<(String, &str)>> {
+    let file = Node::document(data)?.object()?;
+    Ok(file.fields().map(|(name, node)| (name.to_owned(), node.text)).collect())
 }
