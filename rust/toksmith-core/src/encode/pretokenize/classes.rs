@@ -37,6 +37,8 @@ pub const SYMBOL: u8 = 1 << 7;
 
 /// `\p{L}`.
 pub const LETTER: u8 = UPPER | LOWER | OTHER;
+/// Letters that have a case.
+pub const CASED: u8 = UPPER | LOWER;
 /// `[^\s\p{L}\p{N}]`.
 pub const PUNCTUATION: u8 = MARK | SYMBOL;
 

@@ -10,6 +10,7 @@
 
 use super::Words;
 use crate::encode::normalize::is_chinese;
+use crate::encode::pretokenize::classes::{CASED, MARK, skip};
 use crate::encode::pretokenize::stages::is_punctuation;
 use crate::formats::pipeline::{Normalizer, Pipeline, PreTokenizer};
 use crate::simd;
@@ -60,7 +61,7 @@ impl BertWords {
         let bytes = text.as_bytes();
         let fast = simd::is_fast();
         while pos < bytes.len() && !words.is_full() {
-            let block = bytes.get(pos..).and_then(<[u8]>::first_chunk::<64>);
+            let block = super::ascii_block(bytes, pos);
             let end = block.filter(|_| fast).map_or(pos, |block| window(block, pos, words));
             pos = if end == pos { self.next_word(text, pos, words) } else { end };
         }
@@ -82,6 +83,12 @@ impl BertWords {
                 match kind(pos) {
                     Some(WORD) => pos += 1,
                     Some(LONG) => {
+                        // Neither is punctuation or Chinese.
+                        let letters = skip(bytes, pos, CASED | MARK);
+                        if letters > pos {
+                            pos = letters;
+                            continue;
+                        }
                         let c = text.get(pos..).and_then(|rest| rest.chars().next());
                         let (len, separates) =
                             c.map_or((1, true), |c| (c.len_utf8(), self.separates(c)));
@@ -106,9 +113,6 @@ impl BertWords {
     }
 }
 
-/// Fewer ASCII characters are not worth their masks.
-const SHORTEST: u32 = 8;
-
 /// Finds the words that end in the ASCII characters with which a block begins, itself at `base`;
 /// returns where the last one ends.
 #[inline]
@@ -116,7 +120,7 @@ fn window(block: &[u8; 64], base: usize, words: &mut Words) -> usize {
     let classes = simd::classify(block);
     // Control characters go, and do not part words.
     let plain = (classes.other | classes.control).trailing_zeros();
-    if plain < SHORTEST {
+    if plain == 0 {
         return base;
     }
     let known = u64::MAX >> (64 - plain);

@@ -338,6 +338,13 @@ impl Run<'_, '_> {
     }
 }
 
+/// A block of text, if enough of its beginning is ASCII to be worth looking at as a whole.
+#[inline(always)]
+fn ascii_block(bytes: &[u8], start: usize) -> Option<&[u8; 64]> {
+    let block = bytes.get(start..)?.first_chunk::<64>()?;
+    block.first_chunk::<8>()?.is_ascii().then_some(block)
+}
+
 /// Appends ids to a list.
 struct Push<'a>(&'a mut Vec<TokenId>);
 

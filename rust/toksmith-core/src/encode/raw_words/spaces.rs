@@ -14,7 +14,7 @@ use super::seams::Seams;
 use super::{SIGN, Words, flattened};
 use crate::encode::general::{General, Rewrite};
 use crate::encode::normalize::{NormalizeCache, joins};
-use crate::encode::pretokenize::classes::{LOWER, UPPER, decode_class, skip};
+use crate::encode::pretokenize::classes::{CASED, decode_class, skip};
 use crate::encode::pretokenize::stages::Stages;
 use crate::error::Result;
 use crate::formats::pipeline::{Normalizer, Pipeline, PreTokenizer, PrependScheme};
@@ -195,7 +195,7 @@ impl SpaceWords {
         let bytes = text.as_bytes();
         let fast = simd::is_fast();
         while start < bytes.len() && !words.is_full() {
-            let block = bytes.get(start..).and_then(<[u8]>::first_chunk::<64>);
+            let block = super::ascii_block(bytes, start);
             let end =
                 block.filter(|_| fast).map_or(start, |block| self.window(block, start, words));
             if end == start {
@@ -208,19 +208,16 @@ impl SpaceWords {
         start
     }
 
-    /// Finds the words that end in the ASCII characters with which a block begins, itself at
-    /// `start`; returns where the last one ends.
+    /// Finds the words that end in the ASCII characters with which a block begins (at least one),
+    /// itself at `start`; returns where the last one ends.
     #[inline]
     fn window(&self, block: &[u8; 64], mut start: usize, words: &mut Words) -> usize {
         let (base, classes) = (start, simd::classify(block));
         let ascii = classes.other.trailing_zeros();
-        if ascii < SHORTEST {
-            return start;
-        }
         // Not between letters, nor behind a space; and what follows is seen to join nothing.
         let behind_blank = classes.blank << 1 & !if self.open { 0 } else { classes.space };
         let inside = classes.letter & classes.letter << 1 | behind_blank | 1;
-        let mut borders = !inside & (u64::MAX >> (65 - ascii));
+        let mut borders = !inside & (u64::MAX >> (64 - ascii) >> 1);
         while borders != 0 {
             let at = borders.trailing_zeros() as usize;
             borders &= borders - 1;
@@ -305,12 +302,6 @@ impl SpaceWords {
         before.is_some_and(|&byte| !(self.open && self.leads(byte))) && Self::is_apart(text, at)
     }
 }
-
-/// Fewer ASCII characters are not worth their masks.
-const SHORTEST: u32 = 8;
-
-/// Letters with small and large forms.
-const CASED: u8 = UPPER | LOWER;
 
 /// Whether a character shares a grapheme with a space behind it.
 fn joins_space(c: char) -> bool {
