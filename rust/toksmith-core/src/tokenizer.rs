@@ -8,6 +8,7 @@ use crate::encode::added::{AddedTokens, Allowed, Segment};
 use crate::encode::bytes::{self, ByteLevel};
 use crate::encode::draft::Draft;
 use crate::encode::general::{General, Rewrite};
+use crate::encode::model::bpe::dropout::Rules;
 use crate::encode::model::bpe::{Bpe, build};
 use crate::encode::normalize::NormalizeCache;
 use crate::encode::pieces::Pieces;
@@ -21,7 +22,7 @@ use crate::encode::word_cache::DEFAULT_BUDGET;
 use crate::encode::words::Words;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{Model, Pipeline};
-use crate::formats::{self, Compiled, Definition, Merges, Split};
+use crate::formats::{self, AddedSearch, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -103,14 +104,16 @@ impl Tokenizer {
         } = definition;
         let rewrite = pipeline.normalizer.as_ref().map(Rewrite::new).transpose()?;
         let engine = if pipeline.model == Model::ByteLevelBpe {
-            let compiled = match merges {
-                Merges::Compiled(compiled) => compiled,
-                merges => build::compile(&vocab, &merges)?,
+            let compiled = match &merges {
+                Merges::Compiled(compiled) => compiled.clone(),
+                merges => build::compile(&vocab, merges)?,
             };
+            let by_rank = search == AddedSearch::NextCharacter && pipeline.is_byte_level_alone();
             let bpe = Bpe::new(&vocab, compiled)?;
+            let rules = Rules::new(merges, by_rank, bpe.live_merges());
             let words = Words::new(&vocab, &bpe, whole_words);
             let pre = PreTokenizer::new(&pipeline.pre_tokenizers, &splits)?;
-            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre }))
+            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre, rules }))
         } else {
             Engine::General(Box::new(General::new(&vocab, &pipeline)?))
         };
@@ -200,7 +203,11 @@ impl Tokenizer {
 
     /// The merges of a byte-level BPE in reduced form; none of any other model.
     pub fn compiled(&self) -> Compiled {
-        self.bytes().map_or_else(Compiled::default, |bytes| bytes.bpe.compiled())
+        let compiled = |bytes: &ByteLevel| Compiled {
+            reduced: bytes.rules.are_more(),
+            ..bytes.bpe.compiled()
+        };
+        self.bytes().map_or_else(Compiled::default, compiled)
     }
 
     /// The tables of a byte-level BPE.
@@ -362,6 +369,14 @@ impl Tokenizer {
         Ok(())
     }
 
+    /// A text as the model sees it before it is cut.
+    pub(crate) fn normalized(&self, cache: &mut NormalizeCache, text: &str) -> Result<String> {
+        match &self.rewrite {
+            Some(rewrite) => rewrite.text(cache, text),
+            None => Ok(text.to_owned()),
+        }
+    }
+
     /// Normalizes a stretch, searches it for added tokens that ask for normalized text, and
     /// encodes what is left.
     fn encode_rewritten(
@@ -417,8 +432,8 @@ impl Tokenizer {
     ) -> Result<()> {
         match &self.engine {
             Engine::General(general) => {
-                let Scratch { general: caches, model, .. } = scratch;
-                general.encode(&mut draft, caches, model, watch, sink)
+                let Scratch { general: caches, model, sampling, .. } = scratch;
+                general.encode(&mut draft, caches, model, sampling, watch, sink)
             }
             Engine::Bytes(bytes) if matches!(bytes.pre, PreTokenizer::Letters(_)) => {
                 bytes.encode_letters(&self.vocab, draft, scratch, watch, sink)
@@ -460,6 +475,11 @@ impl Tokenizer {
                 ),
             }),
         }
+    }
+
+    /// Whether bytes that are not UTF-8 can be encoded.
+    pub fn takes_bytes(&self) -> bool {
+        matches!(self.engine, Engine::Bytes(_))
     }
 
     /// Whether every byte of a text is part of a token, and of one no longer than its bytes.

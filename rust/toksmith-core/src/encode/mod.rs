@@ -13,6 +13,7 @@ pub mod normalize;
 pub(crate) mod pieces;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
+pub mod sampling;
 pub mod scratch;
 pub(crate) mod sink;
 pub mod spans;

@@ -80,6 +80,8 @@ pub struct Compiled {
     pub ids: Vec<TokenId>,
     /// `(left, right)` ranks of rank `256 + i`; tokens of higher rank have no merge.
     pub parts: Vec<(u32, u32)>,
+    /// Whether the file lists more merges, which only dropout ever makes.
+    pub reduced: bool,
 }
 
 /// One cut of text into pieces.

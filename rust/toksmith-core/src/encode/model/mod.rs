@@ -7,6 +7,7 @@
 pub mod bpe;
 pub mod char_bpe;
 mod double_array;
+pub(crate) mod draws;
 mod rank_queue;
 pub mod sentencepiece;
 pub mod spellings;
