@@ -2,6 +2,7 @@
 //!
 //! - `tokenizer.rs`: the class; `stream.rs`: its streaming companions.
 //! - `budget.rs`: token budgets; `tiktoken.rs`: the class under tiktoken's `Encoding`.
+//! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -12,6 +13,7 @@ mod budget;
 mod errors;
 mod input;
 mod inputs;
+mod sentencepiece;
 mod stream;
 mod tiktoken;
 mod tokenizer;
@@ -46,6 +48,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::PyStreamDecoder>()?;
     module.add_class::<stream::PyStreamEncoder>()?;
     module.add_class::<tiktoken::PyCoreBpe>()?;
+    module.add_class::<sentencepiece::PyProcessor>()?;
+    module.add_class::<sentencepiece::PyNormalizer>()?;
     module.add_function(wrap_pyfunction!(inputs::model_inputs, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_truncation, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_padding, module)?)?;
