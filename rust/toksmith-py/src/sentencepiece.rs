@@ -188,7 +188,7 @@ impl PyProcessor {
     fn rewritten(&self, mut pieces: Vec<Piece>, rewrite: PyRewrite) -> Vec<Piece> {
         let piece = |id| {
             let piece = self.0.piece(id).unwrap_or_default().to_vec();
-            Piece { piece, id, begin: 0, end: 0 }
+            Piece { piece, id, begin: 0, end: 0, surface: true }
         };
         if let (true, Some(unk)) = (rewrite.3, self.0.specials().unk) {
             for found in &mut pieces {
@@ -252,15 +252,14 @@ impl PyProcessor {
         if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
             return Err(wrong());
         }
-        let values = value.cast::<PySequence>().map_err(|_| wrong())?;
-        let item = |at| {
-            let id: i64 = values.get_item(at)?.extract().map_err(|_| wrong())?;
-            if i32::try_from(id).is_err() {
-                return Err(wrong());
-            }
-            self.checked(py, id)
+        if value.is_instance_of::<PyDict>() {
+            return Err(wrong());
+        }
+        let item = |item: PyResult<Bound<'_, PyAny>>| {
+            let id: i32 = item?.extract().map_err(|_| wrong())?;
+            self.checked(py, i64::from(id))
         };
-        (0..values.len()?).map(item).collect()
+        value.try_iter().map_err(|_| wrong())?.map(item).collect()
     }
 
     fn checked(&self, py: Python<'_>, id: i64) -> PyResult<TokenId> {
@@ -280,7 +279,8 @@ impl PyProcessor {
         T: IntoPyObject<'py>,
     {
         let py = ids.py();
-        if let Ok(id) = ids.extract::<i64>() {
+        if let Ok(id) = ids.extract::<i32>() {
+            let id = i64::from(id);
             return get(self.checked(py, id)?).into_bound_py_any(py);
         }
         let list = PyList::empty(py);

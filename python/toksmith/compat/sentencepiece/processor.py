@@ -413,7 +413,9 @@ class SentencePieceProcessor:
         rows, batch, pieces = _rows(input)
         if kind in (int, "numpy"):
             raise ValueError(f"unknown return_type={kind} or input type")
-        core = self._model()
+        if not pieces:
+            rows = [_ids(row) for row in rows]
+        core = self._model() if pieces or not any(map(len, rows)) else self._loaded()
         decode = core.decode_pieces if pieces else core.decode_ids
         found = decode(rows, _FORMS[kind], threads, bool(return_bytes))
         if kind == "proto":
@@ -617,16 +619,15 @@ def _rows(given: Any) -> tuple[list[Any], bool, bool]:
         given = [given]
     if isinstance(given, np.ndarray):
         if given.ndim > 1:
-            return [_ids(row) for row in given], True, False
-        return [_ids(given)], False, False
+            return list(given), True, False
+        return [given], False, False
     size = len(given)
     if size and _is_row(given[0]):
         rows = [given[place] for place in range(size)]
         first = next((row for row in rows if _is_row(row) and len(row)), [])
         pieces = _of_pieces(first)
-        return rows if pieces else [_ids(row) for row in rows], True, pieces
-    pieces = _of_pieces(given)
-    return [given if pieces else _ids(given)], False, pieces
+        return rows, True, pieces
+    return [given], False, _of_pieces(given)
 
 
 def _of_pieces(row: Any) -> bool:

@@ -116,6 +116,7 @@ impl Processor {
             id: item.id,
             begin: begin as u32,
             end: end as u32,
+            surface: true,
         };
         let pieces = items.iter().zip(ends).map(piece).collect();
         if let Some(denormalizer) = self.decoder.denormalizer() {

@@ -78,6 +78,9 @@ pub struct Piece {
     pub begin: u32,
     /// One past the last.
     pub end: u32,
+    /// Whether it is said what it stands for, be it nothing: not of the bytes of a character
+    /// before its last.
+    pub surface: bool,
 }
 
 thread_local! {
@@ -211,8 +214,9 @@ impl Processor {
                 _ => part,
             };
             let begin = place(start);
-            let end = if start == end { begin } else { place(end) };
-            Piece { piece: piece.to_vec(), id, begin, end }
+            let surface = start < end;
+            let end = if surface { place(end) } else { begin };
+            Piece { piece: piece.to_vec(), id, begin, end, surface }
         };
         tokens.iter().map(piece).collect()
     }

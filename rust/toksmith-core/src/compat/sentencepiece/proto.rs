@@ -1,6 +1,6 @@
 //! `SentencePieceText` and `NBestSentencePieceText`, serialized.
 //!
-//! Fields are written in the order of their numbers, and always, as SentencePiece does.
+//! Fields are written in the order of their numbers, be they empty, as SentencePiece does.
 
 use super::Piece;
 use crate::token::NONE;
@@ -15,12 +15,14 @@ pub fn text(text: &[u8], pieces: &[Piece], score: Option<f32>) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + pieces.len() * 24 + 16);
     put_bytes(&mut out, 1, text);
     let mut message = Vec::new();
-    for Piece { piece, id, begin, end } in pieces {
+    for Piece { piece, id, begin, end, surface } in pieces {
         message.clear();
         put_bytes(&mut message, 1, piece);
         put_number(&mut message, 2, if *id == NONE { 0 } else { *id });
-        let surface = text.get(*begin as usize..*end as usize).unwrap_or(&[]);
-        put_bytes(&mut message, 3, surface);
+        if *surface {
+            let surface = text.get(*begin as usize..*end as usize).unwrap_or(&[]);
+            put_bytes(&mut message, 3, surface);
+        }
         put_number(&mut message, 4, *begin);
         put_number(&mut message, 5, *end);
         put_bytes(&mut out, 2, &message);
