@@ -170,7 +170,7 @@ def test_the_best_few_are_in_order() -> None:
     assert found[0][0] == tok.encode("the hello")
     scores = [score for _, score in found]
     assert scores == sorted(scores, reverse=True)
-    assert len({tuple(ids) for ids, _ in found}) == 30
+    assert len({tuple(ids) for ids, _ in found}) == len(found) > 5
     assert {tok.decode(ids) for ids, _ in found} == {"the hello"}
 
 

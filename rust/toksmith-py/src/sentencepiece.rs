@@ -7,8 +7,8 @@
 use crate::errors::{guard, raise};
 use crate::tokenizer::{DETACH_BYTES, interruptible};
 use numpy::{IntoPyArray, PyReadonlyArray1};
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::IntoPyObjectExt as _;
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PySequence, PyString};
 use toksmith_core::compat::sentencepiece::decode::Decoded;
@@ -71,7 +71,11 @@ impl<'py> Input<'py> {
                 return Ok(Self(value.clone()));
             }
             let why = "the str has a lone surrogate";
-            return Err(if of_list { PyTypeError::new_err(why) } else { PyRuntimeError::new_err(why) });
+            return Err(if of_list {
+                PyTypeError::new_err(why)
+            } else {
+                PyRuntimeError::new_err(why)
+            });
         }
         if value.is_instance_of::<PyBytes>() {
             return Ok(Self(value.clone()));
@@ -229,7 +233,9 @@ impl PyProcessor {
             }
             Row::Ids(ids) => PyList::new(py, ids)?.into_any(),
             Row::Proto(proto) => PyBytes::new(py, &proto).into_any(),
-            Row::Pieces(pieces) if form == "offsets" => offsets(py, text, &pieces, as_bytes, false)?,
+            Row::Pieces(pieces) if form == "offsets" => {
+                offsets(py, text, &pieces, as_bytes, false)?
+            }
             Row::Pieces(pieces) => {
                 let spelled =
                     pieces.iter().map(|piece| str_or_bytes(py, &piece.piece, form == "bytes"));
@@ -387,9 +393,13 @@ impl PyProcessor {
         let texts: Vec<&[u8]> = inputs.iter().map(Input::bytes).collect();
         let (threads, choice) = (threads(num_threads), choice(sample));
         let rows = run(py, size(&inputs), threads <= 1, |watch| {
-            self.0.batch(&texts, |text| text.len(), threads, watch, |row, text| {
-                self.row(text, form, choice.of_row(row), rewrite)
-            })
+            self.0.batch(
+                &texts,
+                |text| text.len(),
+                threads,
+                watch,
+                |row, text| self.row(text, form, choice.of_row(row), rewrite),
+            )
         })?;
         let list = PyList::empty(py);
         for (row, text) in rows.into_iter().zip(&texts) {
@@ -460,8 +470,7 @@ impl PyProcessor {
         let as_bytes = as_bytes || first.is_some_and(Input::is_bytes);
         let pieces: Vec<Vec<&[u8]>> =
             rows.iter().map(|row| row.iter().map(Input::bytes).collect()).collect();
-        let (threads, total) =
-            (threads(num_threads), rows.iter().map(|row| size(row)).sum());
+        let (threads, total) = (threads(num_threads), rows.iter().map(|row| size(row)).sum());
         let found = run(py, total, threads <= 1, |watch| {
             let bytes = |row: &Vec<&[u8]>| row.iter().map(|piece| piece.len()).sum();
             self.0.batch(&pieces, bytes, threads, watch, |_, row| self.0.decode_pieces(row))
@@ -485,11 +494,7 @@ impl PyNormalizer {
     /// `spec`: a serialized `NormalizerSpec`; flags: whether a space is added, extra white space
     /// goes, and white space becomes U+2581.
     #[new]
-    fn new(
-        py: Python<'_>,
-        spec: &[u8],
-        flags: [Option<bool>; 3],
-    ) -> PyResult<Self> {
+    fn new(py: Python<'_>, spec: &[u8], flags: [Option<bool>; 3]) -> PyResult<Self> {
         let (normalizer, spec) = run(py, usize::MAX, true, |_| {
             let spec = spec_with_flags(spec, flags)?;
             Ok((NormalizerAlone::new(&spec)?, spec))

@@ -16,7 +16,7 @@ use toksmith_core::encode::added::Allowed;
 use toksmith_core::encode::sampling::Sampling;
 use toksmith_core::encode::spans::char_spans;
 use toksmith_core::encode::stream::StreamEncoder;
-use toksmith_core::formats::{self, known};
+use toksmith_core::formats::{self, Fidelity, known};
 use toksmith_core::tokenizer::{BEHAVIOUR, Text};
 use toksmith_core::watch::Watch;
 use toksmith_core::{Error, Span, Tokenizer, parallel};
@@ -639,10 +639,19 @@ impl PyTokenizer {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    fn _save<'py>(&self, py: Python<'py>, format: &str) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (format, exact=true))]
+    fn _save<'py>(
+        &self,
+        py: Python<'py>,
+        format: &str,
+        exact: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let format = Self::format(format)?;
+        let fidelity = if exact { Fidelity::Exact } else { Fidelity::Nearest };
         let bytes = guard(py, || {
-            py.detach(|| formats::save(&self.0.definition(), &self.0.compiled(), format))
+            py.detach(|| {
+                formats::save_as(&self.0.definition(), &self.0.compiled(), format, fidelity)
+            })
         })?;
         Ok(PyBytes::new(py, &bytes))
     }

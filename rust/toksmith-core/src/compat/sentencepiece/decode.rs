@@ -85,7 +85,9 @@ impl Processor {
             if let Part::Byte(_) = item.part {
                 let run: Vec<u8> = rest
                     .iter()
-                    .map_while(|item| if let Part::Byte(byte) = item.part { Some(byte) } else { None })
+                    .map_while(
+                        |item| if let Part::Byte(byte) = item.part { Some(byte) } else { None },
+                    )
                     .collect();
                 spell(&run, &mut text, &mut ends);
                 rest = rest.get(run.len()..).unwrap_or(&[]);

@@ -10,9 +10,9 @@ pub mod proto;
 
 use crate::batch::{JOB_BYTES, SERIAL_BYTES};
 use crate::decode::sentencepiece::SentencePieceDecoder;
+use crate::encode::model::Token;
 use crate::encode::model::draws::piece_seed;
 use crate::encode::model::sentencepiece::{SentencePiece, SentencePieceScratch};
-use crate::encode::model::Token;
 use crate::encode::normalize::sentencepiece::SentencePieceNormalize;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{Model, Normalizer, PieceKind};
@@ -166,9 +166,7 @@ impl Processor {
                 self.model.tokenize(normalized, scratch, &mut out)?;
                 Ok(out)
             }),
-            Choice::Sample(alpha, nbest, seed) => {
-                self.model.sample(normalized, alpha, nbest, seed)
-            }
+            Choice::Sample(alpha, nbest, seed) => self.model.sample(normalized, alpha, nbest, seed),
         }
     }
 
