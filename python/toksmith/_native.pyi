@@ -124,6 +124,27 @@ class Tokenizer:
     ) -> int:
         """How many tokens the text has, without building their ids."""
 
+    def encode_sample(
+        self,
+        text: str | bytes,
+        allowed_special: _Specials = (),
+        errors: _OnBadText = "strict",
+        *,
+        alpha: float | None = None,
+        nbest_size: int = -1,
+        seed: int,
+    ) -> list[int]:
+        """The ids of one text, drawn at random; the same for the same seed."""
+
+    def encode_nbest(
+        self, text: str | bytes, n: int, errors: _OnBadText = "strict"
+    ) -> list[tuple[list[int], float]]:
+        """The n best segmentations by a SentencePiece unigram model and their scores."""
+
+    @property
+    def dropout(self) -> float:
+        """The file's own probability of passing over a merge; `encode` passes over none."""
+
     def decode(
         self,
         ids: ArrayLike,
@@ -246,7 +267,7 @@ class Tokenizer:
         skip_special_tokens: bool = False,
         errors: _OnBadText = "replace",
     ) -> list[str]: ...
-    def _save(self, format: str) -> bytes: ...
+    def _save(self, format: str, exact: bool = True) -> bytes: ...
 
 @final
 class StreamDecoder:

@@ -304,13 +304,22 @@ class Tokenizer(Budgets):
             batch = Batch.from_rows(_items(batch, "batch"))
         return self._decode_batch(batch.ids, batch.offsets, skip_special_tokens, errors)
 
-    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:  # noqa: A002
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,  # noqa: A002
+        exact: bool = True,
+    ) -> None:
         """Writes the tokenizer to a file, whole or not at all.
 
         Args:
             path: Where; its suffix says the format.
             format: `"json"` (a `tokenizer.json`), `"tiktoken"` (ranks alone) or `"toksmith"` (loads
                 fastest); needed where the suffix is none of these.
+            exact: By default the file gives the same ids for every text, or is refused. `False`
+                allows what converters do with a SentencePiece model in a `tokenizer.json`: its
+                table of replacements is applied grapheme by grapheme, and the scores of a
+                unigram are added in double precision, so that a few texts have other ids.
 
         Raises:
             InputError: No format can be told, or the file cannot be written.
@@ -327,7 +336,7 @@ class Tokenizer(Budgets):
         elif not (isinstance(format, str) and format in _FORMATS.values()):
             known = ", ".join(map(repr, _FORMATS.values()))
             raise InputError(f"format must be one of {known}, not {format!r}")
-        write_whole(path, self._save(format))
+        write_whole(path, self._save(format, bool(exact)))
 
     def show(self, text: str | bytes, allowed_special: Specials = ()) -> TokenView:
         """The text with its token boundaries in colour: print it, or let a notebook show it."""

@@ -8,6 +8,7 @@ use crate::encode::added::{AddedTokens, Allowed, Segment};
 use crate::encode::bytes::{self, ByteLevel};
 use crate::encode::draft::Draft;
 use crate::encode::general::{General, Rewrite};
+use crate::encode::model::bpe::dropout::Rules;
 use crate::encode::model::bpe::{Bpe, build};
 use crate::encode::normalize::NormalizeCache;
 use crate::encode::pieces::Pieces;
@@ -23,7 +24,7 @@ use crate::encode::words::Words;
 use crate::error::{Error, Result};
 use crate::formats::hf_json::alphabet;
 use crate::formats::pipeline::{Model, Pipeline};
-use crate::formats::{self, AddedToken, Compiled, Definition, Merges, Split};
+use crate::formats::{self, AddedSearch, AddedToken, Compiled, Definition, Merges, Split};
 use crate::token::{Span, TokenId};
 use crate::vocab::Vocab;
 use crate::watch::Watch;
@@ -107,14 +108,16 @@ impl Tokenizer {
         } = definition;
         let rewrite = pipeline.normalizer.as_ref().map(Rewrite::new).transpose()?;
         let engine = if pipeline.model == Model::ByteLevelBpe {
-            let compiled = match merges {
-                Merges::Compiled(compiled) => compiled,
-                merges => build::compile(&vocab, &merges)?,
+            let compiled = match &merges {
+                Merges::Compiled(compiled) => compiled.clone(),
+                merges => build::compile(&vocab, merges)?,
             };
+            let by_rank = search == AddedSearch::NextCharacter && pipeline.is_byte_level_alone();
             let bpe = Bpe::new(&vocab, compiled)?;
+            let rules = Rules::new(merges, by_rank, bpe.live_merges());
             let words = Words::new(&vocab, &bpe, whole_words);
             let pre = PreTokenizer::new(&pipeline.pre_tokenizers, &splits)?;
-            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre }))
+            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre, rules }))
         } else {
             Engine::General(Box::new(General::new(&vocab, &pipeline)?))
         };
@@ -216,7 +219,11 @@ impl Tokenizer {
 
     /// The merges of a byte-level BPE in reduced form; none of any other model.
     pub fn compiled(&self) -> Compiled {
-        self.bytes().map_or_else(Compiled::default, |bytes| bytes.bpe.compiled())
+        let compiled = |bytes: &ByteLevel| Compiled {
+            reduced: bytes.rules.are_more(),
+            ..bytes.bpe.compiled()
+        };
+        self.bytes().map_or_else(Compiled::default, compiled)
     }
 
     /// The tables of a byte-level BPE.
@@ -378,6 +385,14 @@ impl Tokenizer {
         Ok(())
     }
 
+    /// A text as the model sees it before it is cut.
+    pub(crate) fn normalized(&self, cache: &mut NormalizeCache, text: &str) -> Result<String> {
+        match &self.rewrite {
+            Some(rewrite) => rewrite.text(cache, text),
+            None => Ok(text.to_owned()),
+        }
+    }
+
     /// Normalizes a stretch, searches it for added tokens that ask for normalized text, and
     /// encodes what is left.
     fn encode_rewritten(
@@ -391,6 +406,7 @@ impl Tokenizer {
     ) -> Result<()> {
         if let (Some(words), Engine::General(general)) = (&self.raw_words, &self.engine)
             && !(sink.wants_spans() || sink.wants_pieces())
+            && scratch.sampling.is_none()
             && (search.is_none() || !self.added.searches_normalized())
             && words.apply_to(text)
         {
@@ -441,8 +457,8 @@ impl Tokenizer {
     ) -> Result<()> {
         match &self.engine {
             Engine::General(general) => {
-                let Scratch { general: caches, model, .. } = scratch;
-                general.encode(&mut draft, caches, model, watch, sink)
+                let Scratch { general: caches, model, sampling, .. } = scratch;
+                general.encode(&mut draft, caches, model, sampling, watch, sink)
             }
             Engine::Bytes(bytes) if matches!(bytes.pre, PreTokenizer::Letters(_)) => {
                 bytes.encode_letters(&self.vocab, draft, scratch, watch, sink)
@@ -484,6 +500,11 @@ impl Tokenizer {
                 ),
             }),
         }
+    }
+
+    /// Whether bytes that are not UTF-8 can be encoded.
+    pub fn takes_bytes(&self) -> bool {
+        matches!(self.engine, Engine::Bytes(_))
     }
 
     /// Whether every byte of a text is part of a token, and of one no longer than its bytes.

@@ -5,9 +5,11 @@ use numpy::{PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use std::borrow::Cow;
 use toksmith_core::encode::added::Allowed;
+use toksmith_core::encode::spans::unreplaced;
 use toksmith_core::tokenizer::Text;
-use toksmith_core::{Error, TokenId, Tokenizer};
+use toksmith_core::{Error, Span, TokenId, Tokenizer};
 
 /// A text and what keeps its bytes alive.
 pub(crate) enum Source<'py> {
@@ -15,6 +17,8 @@ pub(crate) enum Source<'py> {
     Bytes(Bound<'py, PyBytes>),
     /// Text whose lone surrogates were replaced.
     Owned(String),
+    /// Bytes, and the text that they are with U+FFFD for what is not UTF-8.
+    Replaced(Bound<'py, PyBytes>, String),
 }
 
 impl<'py> Source<'py> {
@@ -38,6 +42,26 @@ impl<'py> Source<'py> {
         Err(InputError::new_err(format!("{}text must be str or bytes, not {kind}", at_row(row))))
     }
 
+    /// Replaces bytes that are not UTF-8 if asked to and the tokenizer has no tokens for them.
+    pub(crate) fn fit(self, tokenizer: &Tokenizer, replace: bool) -> Self {
+        match self {
+            Self::Bytes(bytes) if replace && !tokenizer.takes_bytes() => {
+                match String::from_utf8_lossy(bytes.as_bytes()) {
+                    Cow::Borrowed(_) => Self::Bytes(bytes),
+                    Cow::Owned(text) => Self::Replaced(bytes, text),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Makes spans of the text those of the bytes it was given as.
+    pub(crate) fn map_back(&self, spans: &mut [Span]) {
+        if let Self::Replaced(bytes, _) = self {
+            unreplaced(bytes.as_bytes(), spans);
+        }
+    }
+
     /// Bytes of the text.
     pub(crate) fn len(&self) -> usize {
         self.text().map_or(0, |text| text.as_bytes().len())
@@ -48,7 +72,7 @@ impl<'py> Source<'py> {
         Ok(match self {
             Self::Str(text) => Text::Str(text.to_str()?),
             Self::Bytes(bytes) => Text::Bytes(bytes.as_bytes()),
-            Self::Owned(text) => Text::Str(text),
+            Self::Owned(text) | Self::Replaced(_, text) => Text::Str(text),
         })
     }
 }

@@ -88,8 +88,8 @@ pub(crate) fn model_inputs<'py>(
         padding: padding.map(|padding| self::padding(tokenizer, padding)).transpose()?,
         overflow,
     };
-    let first = sources(texts, errors)?;
-    let second = pairs.map(|pairs| sources(pairs, errors)).transpose()?;
+    let first = sources(tokenizer, texts, errors)?;
+    let second = pairs.map(|pairs| sources(tokenizer, pairs, errors)).transpose()?;
     let samples = samples(&first, second.as_deref())?;
     let total = first.iter().chain(second.iter().flatten()).map(Source::len).sum();
     let threads = parallel::thread_count(num_threads);

@@ -4,6 +4,7 @@
 //! - `budget.rs`: token budgets; `tiktoken.rs`: the class under tiktoken's `Encoding`.
 //! - `spelled.rs`, `encodings.rs`, `components.rs`, `given.rs`: what is under `Tokenizer`, `Encoding`
 //!   and the components of tokenizers, and the texts it takes.
+//! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -17,6 +18,7 @@ mod errors;
 mod given;
 mod input;
 mod inputs;
+mod sentencepiece;
 mod spelled;
 mod stream;
 mod tiktoken;
@@ -59,6 +61,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(components::normalize_text, module)?)?;
     module.add_function(wrap_pyfunction!(components::pre_tokenize_text, module)?)?;
     module.add_function(wrap_pyfunction!(components::decode_tokens, module)?)?;
+    module.add_class::<sentencepiece::PyProcessor>()?;
+    module.add_class::<sentencepiece::PyNormalizer>()?;
     module.add_function(wrap_pyfunction!(inputs::model_inputs, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_truncation, module)?)?;
     module.add_function(wrap_pyfunction!(inputs::file_padding, module)?)?;

@@ -6,6 +6,7 @@ use crate::stream::{PyStreamDecoder, PyStreamEncoder};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyType};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use toksmith_core::batch::Ragged;
 use toksmith_core::encode::added::Allowed;
+use toksmith_core::encode::sampling::Sampling;
 use toksmith_core::encode::spans::char_spans;
 use toksmith_core::encode::stream::StreamEncoder;
-use toksmith_core::formats::{self, known};
+use toksmith_core::formats::{self, Fidelity, known};
 use toksmith_core::tokenizer::{BEHAVIOUR, Text};
 use toksmith_core::watch::Watch;
 use toksmith_core::{Error, Span, Tokenizer, mmap, parallel};
@@ -105,7 +107,8 @@ impl PyTokenizer {
         errors: Option<&str>,
     ) -> PyResult<Vec<u32>> {
         let py = text.py();
-        let source = Source::new(text, input::replaces(errors)?, None)?;
+        let replace = input::replaces(errors)?;
+        let source = Source::new(text, replace, None)?.fit(&self.0, replace);
         let (text, allowed) = (source.text()?, input::allowed(&self.0, special)?);
         let len = text.as_bytes().len();
         if len <= DETACH_BYTES {
@@ -239,7 +242,8 @@ impl PyTokenizer {
         allowed_special: Option<&Bound<'_, PyAny>>,
         errors: Option<&str>,
     ) -> PyResult<usize> {
-        let source = Source::new(text, input::replaces(errors)?, None)?;
+        let replace = input::replaces(errors)?;
+        let source = Source::new(text, replace, None)?.fit(&self.0, replace);
         let (body, allowed) = (source.text()?, input::allowed(&self.0, allowed_special)?);
         let len = body.as_bytes().len();
         if len <= DETACH_BYTES {
@@ -256,14 +260,105 @@ impl PyTokenizer {
         errors: Option<&str>,
     ) -> PyResult<SpanArrays<'py>> {
         let py = text.py();
-        let source = Source::new(text, input::replaces(errors)?, None)?;
+        let replace = input::replaces(errors)?;
+        let source = Source::new(text, replace, None)?.fit(&self.0, replace);
         let (text, allowed) = (source.text()?, input::allowed(&self.0, allowed_special)?);
-        let (found, chars) = interruptible(py, text.as_bytes().len(), true, None, |watch| {
+        let (mut found, chars) = interruptible(py, text.as_bytes().len(), true, None, |watch| {
             let found = self.0.encode_with_spans(text, &allowed, watch)?;
             let chars = char_spans(text.as_bytes(), &found.spans);
             Ok((found, chars))
         })?;
+        source.map_back(&mut found.spans);
         Ok((found.ids.into_pyarray(py), span_array(py, &found.spans)?, span_array(py, &chars)?))
+    }
+
+    /// The ids of a text, drawn at random: the same for the same seed.
+    ///
+    /// A BPE passes over each merge with a probability (dropout); a SentencePiece unigram model
+    /// draws from all segmentations, or from the best ones, in proportion to exp(alpha * score).
+    ///
+    /// Args:
+    ///     text: As in encode.
+    ///     allowed_special: As in encode.
+    ///     errors: As in encode.
+    ///     alpha: BPE: the probability of passing over a merge, 0 to 1; by default the file's own
+    ///         dropout. Unigram: how much scores count, 0 or more.
+    ///     nbest_size: Unigram: draw from so many best ones, at most 512; -1 draws from all.
+    ///     seed: 0 to 2**64 - 1.
+    ///
+    /// Raises:
+    ///     InputError: A number is out of range, or there is no alpha and the file has none.
+    ///     UnsupportedFeature: The model has one segmentation alone (WordPiece, WordLevel, word and
+    ///         char models), or is a Unigram of a tokenizer.json.
+    #[pyo3(signature = (text, allowed_special=None, errors=None, *, alpha=None, nbest_size=-1, seed), text_signature = "($self, text, allowed_special=(), errors='strict', *, alpha=None, nbest_size=-1, seed)")]
+    #[allow(clippy::too_many_arguments, reason = "the Python signature")]
+    fn encode_sample(
+        &self,
+        text: &Bound<'_, PyAny>,
+        allowed_special: Option<&Bound<'_, PyAny>>,
+        errors: Option<&str>,
+        alpha: Option<f32>,
+        nbest_size: i64,
+        seed: u64,
+    ) -> PyResult<Vec<u32>> {
+        let replace = input::replaces(errors)?;
+        let source = Source::new(text, replace, None)?.fit(&self.0, replace);
+        let (body, allowed) = (source.text()?, input::allowed(&self.0, allowed_special)?);
+        let nbest_size = match nbest_size {
+            -1 => None,
+            size => Some(usize::try_from(size).map_err(|_| {
+                InputError::new_err(format!("nbest_size must be -1, or 0 and more, not {size}"))
+            })?),
+        };
+        let own = || Some(self.0.dropout()).filter(|&dropout| dropout > 0.0);
+        let Some(alpha) = alpha.or_else(own) else {
+            return Err(InputError::new_err("alpha is needed: the file has no dropout of its own"));
+        };
+        let sampling = Sampling::new(alpha, nbest_size, seed);
+        interruptible(text.py(), body.as_bytes().len(), true, None, |watch| {
+            self.0.encode_sample(body, &allowed, sampling, watch)
+        })
+    }
+
+    /// The n best segmentations of a text by a SentencePiece unigram model, best first.
+    ///
+    /// Args:
+    ///     text: As in encode; special tokens in it are text.
+    ///     n: How many, 1 to 512; there may be fewer.
+    ///     errors: As in encode.
+    ///
+    /// Returns:
+    ///     A list of (ids, score); a score is the sum of those of the pieces. As in sentencepiece
+    ///     it is 0 if n is 1.
+    ///
+    /// Raises:
+    ///     InputError: n is out of range, or the text is not UTF-8.
+    ///     UnsupportedFeature: The model is no SentencePiece unigram.
+    #[pyo3(signature = (text, n, errors=None), text_signature = "($self, text, n, errors='strict')")]
+    fn encode_nbest(
+        &self,
+        text: &Bound<'_, PyAny>,
+        n: usize,
+        errors: Option<&str>,
+    ) -> PyResult<Vec<(Vec<u32>, f32)>> {
+        let py = text.py();
+        let replace = input::replaces(errors)?;
+        let source = Source::new(text, replace, None)?.fit(&self.0, replace);
+        let body = source.text()?.as_bytes();
+        if n == 0 {
+            return Err(InputError::new_err("n must be 1 or more"));
+        }
+        let Ok(body) = std::str::from_utf8(body) else {
+            return Err(InputError::new_err("the text is not UTF-8; decode it first"));
+        };
+        guard(py, || py.detach(|| self.0.encode_nbest(body, n)))
+    }
+
+    /// The file's own probability of passing over a merge. `encode` never passes over one;
+    /// `encode_sample` does so with this probability by default.
+    #[getter]
+    fn dropout(&self) -> f32 {
+        self.0.dropout()
     }
 
     #[pyo3(signature = (texts, allowed_special=None, errors=None, num_threads=None, progress=None), text_signature = "($self, texts, allowed_special=(), errors='strict', num_threads=None, progress=None)")]
@@ -277,7 +372,7 @@ impl PyTokenizer {
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Arrays<'py>> {
         let (sources, allowed) =
-            (sources(texts, errors)?, input::allowed(&self.0, allowed_special)?);
+            (sources(&self.0, texts, errors)?, input::allowed(&self.0, allowed_special)?);
         let texts = sources.iter().map(Source::text).collect::<PyResult<Vec<_>>>()?;
         let (total, threads) = (
             texts.iter().map(|text| text.as_bytes().len()).sum(),
@@ -302,10 +397,12 @@ impl PyTokenizer {
         num_threads: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Arrays<'py>> {
-        input::replaces(errors)?;
+        let replace = input::replaces(errors)? && !self.0.takes_bytes();
         let allowed = input::allowed(&self.0, allowed_special)?;
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         let texts = guard(py, || flat_texts(data, offsets))?;
+        let replaced = replaced(&texts, replace);
+        let texts = replaced.as_ref().map_or(texts, |rows| as_texts(rows));
         let (total, threads) = (
             texts.iter().map(|text| text.as_bytes().len()).sum(),
             parallel::thread_count(num_threads),
@@ -364,7 +461,7 @@ impl PyTokenizer {
         num_threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let (sources, allowed) =
-            (sources(texts, errors)?, input::allowed(&self.0, allowed_special)?);
+            (sources(&self.0, texts, errors)?, input::allowed(&self.0, allowed_special)?);
         let texts = sources.iter().map(Source::text).collect::<PyResult<Vec<_>>>()?;
         self.counts(py, &texts, &allowed, num_threads)
     }
@@ -379,10 +476,12 @@ impl PyTokenizer {
         errors: Option<&str>,
         num_threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        input::replaces(errors)?;
+        let replace = input::replaces(errors)? && !self.0.takes_bytes();
         let allowed = input::allowed(&self.0, allowed_special)?;
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         let texts = guard(py, || flat_texts(data, offsets))?;
+        let replaced = replaced(&texts, replace);
+        let texts = replaced.as_ref().map_or(texts, |rows| as_texts(rows));
         self.counts(py, &texts, &allowed, num_threads)
     }
 
@@ -554,10 +653,19 @@ impl PyTokenizer {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    fn _save<'py>(&self, py: Python<'py>, format: &str) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (format, exact=true))]
+    fn _save<'py>(
+        &self,
+        py: Python<'py>,
+        format: &str,
+        exact: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let format = Self::format(format)?;
+        let fidelity = if exact { Fidelity::Exact } else { Fidelity::Nearest };
         let bytes = guard(py, || {
-            py.detach(|| formats::save(&self.0.definition(), &self.0.compiled(), format))
+            py.detach(|| {
+                formats::save_as(&self.0.definition(), &self.0.compiled(), format, fidelity)
+            })
         })?;
         Ok(PyBytes::new(py, &bytes))
     }
@@ -577,11 +685,26 @@ impl PyTokenizer {
 }
 
 pub(crate) fn sources<'py>(
+    tokenizer: &Tokenizer,
     texts: &Bound<'py, PyList>,
     errors: Option<&str>,
 ) -> PyResult<Vec<Source<'py>>> {
     let replace = input::replaces(errors)?;
-    texts.iter().enumerate().map(|(row, text)| Source::new(&text, replace, Some(row))).collect()
+    let source = |(row, text)| Ok(Source::new(&text, replace, Some(row))?.fit(tokenizer, replace));
+    texts.iter().enumerate().map(source).collect()
+}
+
+/// The texts with U+FFFD for bytes that are not UTF-8, if that is wanted and there are any.
+fn replaced<'a>(texts: &[Text<'a>], wanted: bool) -> Option<Vec<Cow<'a, str>>> {
+    let is_text = |text: &Text<'_>| std::str::from_utf8(text.as_bytes()).is_ok();
+    if !wanted || texts.iter().all(is_text) {
+        return None;
+    }
+    Some(texts.iter().map(|text| String::from_utf8_lossy(text.as_bytes())).collect())
+}
+
+fn as_texts<'a>(rows: &'a [Cow<'_, str>]) -> Vec<Text<'a>> {
+    rows.iter().map(|text| Text::Str(text)).collect()
 }
 
 fn flat_texts<'a>(data: &'a [u8], offsets: &[i64]) -> toksmith_core::Result<Vec<Text<'a>>> {

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 /// What an id becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     /// The text of its piece.
     Text,
     /// Nothing.
@@ -108,6 +108,26 @@ impl SentencePieceDecoder {
             strip_all: *remove_extra_whitespaces,
             denormalizer: denormalizer.transpose()?,
         })
+    }
+
+    /// What an id becomes, and its piece.
+    pub(crate) fn of_id(&self, id: TokenId) -> Option<(Part, &str)> {
+        Some((*self.parts.get(id as usize)?, self.pieces.get(id as usize)?))
+    }
+
+    /// What the file says unknown pieces become.
+    pub(crate) fn unk_surface(&self) -> &str {
+        &self.unk_surface
+    }
+
+    /// Whether a sign at the beginning goes, and whether all do.
+    pub(crate) fn strips(&self) -> (bool, bool) {
+        (self.strip, self.strip_all)
+    }
+
+    /// What is done to the text at the end.
+    pub(crate) fn denormalizer(&self) -> Option<&SentencePieceNormalize> {
+        self.denormalizer.as_ref()
     }
 
     /// The text of a sequence of ids. O(bytes).

@@ -2,9 +2,11 @@
 
 use super::draft::{Draft, Origin};
 use super::group::Encoder;
+use super::model::bpe::dropout::{Dropout, Rules};
 use super::model::bpe::{Bpe, MergeScratch};
 use super::pretokenize::{GeneralCache, Scanner};
-use super::pretokenizer::PreTokenizer;
+use super::pretokenizer::{self, PreTokenizer};
+use super::sampling::Sampling;
 use super::scratch::Scratch;
 use super::sink::{Ids, Sink};
 use super::windows::{self, Ends, Pattern};
@@ -25,6 +27,8 @@ pub(crate) struct ByteLevel {
     pub(crate) words: Words,
     pub(crate) bpe: Bpe,
     pub(crate) pre: PreTokenizer,
+    /// All merges, for dropout.
+    pub(crate) rules: Rules,
 }
 
 impl ByteLevel {
@@ -49,6 +53,9 @@ impl ByteLevel {
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
+        if scratch.sampling.is_some() && !matches!(self.pre, PreTokenizer::Letters(_)) {
+            return self.encode_sampled(vocab, text, scratch, watch, sink);
+        }
         let (mut encoder, general) = self.encoder(vocab, scratch, watch);
         match &self.pre {
             PreTokenizer::Whole if text.is_empty() => Ok(()),
@@ -80,6 +87,57 @@ impl ByteLevel {
                 self.encode_letters(vocab, Draft::new(text, 0), scratch, watch, sink)
             }
         }
+    }
+
+    /// As [`ByteLevel::encode`], with merges passed over at random.
+    fn encode_sampled(
+        &self,
+        vocab: &Vocab,
+        text: &str,
+        scratch: &mut Scratch,
+        watch: &Watch<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        let Scratch { general, sampling, ids, .. } = scratch;
+        let bytes = text.as_bytes();
+        let mut piece = |span: Span| {
+            sink.piece_start(span.start);
+            sink.next_piece();
+            watch.poll()?;
+            self.sample(vocab, bytes.get(span.start..span.end).unwrap_or(&[]), sampling, ids)?;
+            sink.many(ids);
+            Ok(())
+        };
+        match &self.pre {
+            PreTokenizer::Whole if text.is_empty() => Ok(()),
+            PreTokenizer::Whole => piece(Span { start: 0, end: text.len() }),
+            PreTokenizer::Known(scanner) => {
+                let mut start = 0;
+                while start < bytes.len() {
+                    let end = pretokenizer::next_end(scanner, bytes, start);
+                    piece(Span { start, end })?;
+                    start = end;
+                }
+                Ok(())
+            }
+            PreTokenizer::Cuts(stages) => stages.cut(text, general, piece),
+            PreTokenizer::Letters(_) => Ok(()),
+        }
+    }
+
+    /// Leaves the tokens that were drawn for a pre-token in `ids`.
+    fn sample(
+        &self,
+        vocab: &Vocab,
+        bytes: &[u8],
+        sampling: &mut Option<Sampling>,
+        ids: &mut Vec<TokenId>,
+    ) -> Result<()> {
+        ids.clear();
+        let Some(sampling) = sampling else { return Ok(()) };
+        let seed = sampling.next_seed();
+        let Self { words, bpe, rules, .. } = self;
+        Dropout { bpe, vocab, words, rules }.merge(bytes, sampling.alpha, seed, ids)
     }
 
     /// Encodes a text that stages turn into letters of the byte alphabet. Positions are those of
@@ -152,6 +210,12 @@ impl ByteLevel {
         sink: &mut impl Sink,
     ) -> Result<()> {
         if bytes.is_empty() {
+            return Ok(());
+        }
+        if scratch.sampling.is_some() {
+            let Scratch { sampling, ids, .. } = scratch;
+            self.sample(vocab, bytes, sampling, ids)?;
+            sink.many(ids);
             return Ok(());
         }
         let (mut encoder, _) = self.encoder(vocab, scratch, watch);

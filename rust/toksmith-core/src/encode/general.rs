@@ -13,6 +13,7 @@ use super::normalize::sentencepiece::SentencePieceNormalize;
 use super::normalize::{Normalize, NormalizeCache};
 use super::pretokenize::GeneralCache;
 use super::pretokenize::stages::Stages;
+use super::sampling::Sampling;
 use super::sink::Sink;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{self, Normalizer, PieceKind, Pipeline};
@@ -116,16 +117,7 @@ impl General {
             pipeline::Model::ByteLevelBpe => {
                 return Err(Error::unsupported("a byte-level BPE without bytes"));
             }
-            pipeline::Model::Bpe(def) => {
-                let model = CharBpe::new(vocab, def)?;
-                if model.dropout() > 0.0 {
-                    let dropout = model.dropout();
-                    return Err(Error::unsupported(format!(
-                        "model.dropout {dropout}, which makes ids random (set it to null)"
-                    )));
-                }
-                Model::Bpe(Box::new(model))
-            }
+            pipeline::Model::Bpe(def) => Model::Bpe(Box::new(CharBpe::new(vocab, def)?)),
             pipeline::Model::Unigram(def) => Model::Unigram(Box::new(Unigram::new(vocab, def)?)),
             pipeline::Model::WordPiece {
                 unk_token,
@@ -159,6 +151,27 @@ impl General {
             }
         };
         Ok(Self { spellings, unknown, stages: Stages::new(&pipeline.pre_tokenizers)?, model })
+    }
+
+    /// The file's own probability of passing over a merge.
+    pub(crate) fn dropout(&self) -> f32 {
+        if let Model::Bpe(model) = &self.model { model.dropout() } else { 0.0 }
+    }
+
+    /// The model, if it is one of SentencePiece.
+    pub(crate) fn sentencepiece(&self) -> Option<&SentencePiece> {
+        if let Model::SentencePiece(model) = &self.model { Some(model) } else { None }
+    }
+
+    /// Fails with what it is that cannot be sampled from.
+    pub(crate) fn check_sampling(&self) -> Result<()> {
+        let kind = match self.model {
+            Model::Bpe(_) | Model::SentencePiece(_) => return Ok(()),
+            Model::Unigram(_) => "Unigram model of a tokenizer.json",
+            Model::WordPiece(_) => "WordPiece model",
+            Model::WordLevel(_) => "WordLevel model",
+        };
+        Err(Error::unsupported(format!("sampling with a {kind}")))
     }
 
     /// The token for what has none, if the model has one.
@@ -195,16 +208,18 @@ impl General {
         self.stages.reads_origin()
     }
 
-    /// Encodes a normalized text without added tokens.
+    /// Encodes a normalized text without added tokens; with `sampling`, at random.
+    #[allow(clippy::too_many_arguments, reason = "a thread's buffers, one by one")]
     pub(crate) fn encode(
         &self,
         draft: &mut Draft,
         caches: &mut Vec<GeneralCache>,
         scratch: &mut ModelScratch,
+        sampling: &mut Option<Sampling>,
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        self.encode_cut(&self.stages, draft, caches, scratch, watch, sink)
+        self.encode_cut(&self.stages, draft, caches, scratch, sampling, watch, sink)
     }
 
     /// Appends the ids of a piece.
@@ -221,12 +236,14 @@ impl General {
     }
 
     /// As [`General::encode`], cut by other stages.
+    #[allow(clippy::too_many_arguments, reason = "a thread's buffers, one by one")]
     pub(crate) fn encode_cut(
         &self,
         stages: &Stages,
         draft: &mut Draft,
         caches: &mut Vec<GeneralCache>,
         scratch: &mut ModelScratch,
+        sampling: &mut Option<Sampling>,
         watch: &Watch<'_>,
         sink: &mut impl Sink,
     ) -> Result<()> {
@@ -243,7 +260,12 @@ impl General {
             if !text.is_empty() {
                 sink.next_piece();
             }
-            self.model.tokenize(text, scratch)?;
+            match sampling {
+                Some(sampling) if !text.is_empty() => {
+                    self.model.sample(text, sampling, scratch)?;
+                }
+                _ => self.model.tokenize(text, scratch)?,
+            }
             for token in &scratch.tokens {
                 if !track {
                     sink.few([token.id], 1);
@@ -273,6 +295,25 @@ impl General {
 }
 
 impl Model {
+    /// As [`Model::tokenize`], at random.
+    fn sample(
+        &self,
+        piece: &str,
+        sampling: &mut Sampling,
+        scratch: &mut ModelScratch,
+    ) -> Result<()> {
+        let ModelScratch { tokens, bpe, .. } = scratch;
+        let seed = sampling.next_seed();
+        match self {
+            Self::Bpe(model) => model.tokenize_dropout(piece, sampling.alpha, seed, bpe, tokens),
+            Self::SentencePiece(model) => {
+                *tokens = model.sample(piece, sampling.alpha, sampling.nbest_size, seed)?;
+                Ok(())
+            }
+            _ => Err(Error::unsupported("sampling with this model")),
+        }
+    }
+
     /// Leaves the tokens of a piece in `scratch.tokens`.
     fn tokenize(&self, piece: &str, scratch: &mut ModelScratch) -> Result<()> {
         let ModelScratch { tokens, bpe, unigram, sentencepiece } = scratch;

@@ -14,6 +14,7 @@ pub(crate) mod pieces;
 pub mod pretokenize;
 pub(crate) mod pretokenizer;
 pub(crate) mod raw_words;
+pub mod sampling;
 pub mod scratch;
 pub(crate) mod sink;
 pub mod spans;

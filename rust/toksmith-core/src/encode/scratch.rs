@@ -9,6 +9,7 @@ use super::group::Group;
 use super::model::bpe::MergeScratch;
 use super::normalize::NormalizeCache;
 use super::pretokenize::general::GeneralCache;
+use super::sampling::Sampling;
 use super::word_cache::WordCache;
 use crate::token::TokenId;
 use std::cell::RefCell;
@@ -73,6 +74,8 @@ pub(crate) struct Scratch {
     pub(crate) glued: Vec<GeneralCache>,
     pub(crate) normalize: NormalizeCache,
     pub(crate) model: ModelScratch,
+    /// While tokens are drawn at random.
+    pub(crate) sampling: Option<Sampling>,
 }
 
 thread_local! {
@@ -106,6 +109,7 @@ pub(crate) fn with<R>(owner: &Arc<CacheOwner>, work: impl FnOnce(&mut Scratch) -
                 glued: Vec::new(),
                 normalize: NormalizeCache::default(),
                 model: ModelScratch::default(),
+                sampling: None,
             })
         }
     };

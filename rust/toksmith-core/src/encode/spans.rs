@@ -81,6 +81,34 @@ pub fn char_spans(text: &[u8], spans: &[Span]) -> Vec<Span> {
     out
 }
 
+/// Spans of a text in which each stretch of `bytes` that is not UTF-8 has become U+FFFD, made
+/// those of `bytes`. Spans are ordered by start. O(n).
+pub fn unreplaced(bytes: &[u8], spans: &mut [Span]) {
+    // Behind each replacement: its end in the text, its end in the bytes.
+    let (mut ends, mut text, mut at) = (Vec::new(), 0, 0);
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid().len();
+        at += chunk.valid().len();
+        if !chunk.invalid().is_empty() {
+            let start = (text, at);
+            text += char::REPLACEMENT_CHARACTER.len_utf8();
+            at += chunk.invalid().len();
+            ends.push((start, (text, at)));
+        }
+    }
+    let back = |place: usize| {
+        let next = ends.partition_point(|&((start, _), _)| start < place);
+        match next.checked_sub(1).and_then(|last| ends.get(last)) {
+            None => place,
+            Some(&((_, _), (text, at))) if place >= text => at + (place - text),
+            Some(&((_, at), _)) => at,
+        }
+    };
+    for span in spans {
+        *span = Span { start: back(span.start), end: back(span.end) };
+    }
+}
+
 /// First byte of each character, ascending, then the length of the text.
 struct CharStarts(Vec<usize>);
 

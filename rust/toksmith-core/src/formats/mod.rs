@@ -82,6 +82,8 @@ pub struct Compiled {
     pub ids: Vec<TokenId>,
     /// `(left, right)` ranks of rank `256 + i`; tokens of higher rank have no merge.
     pub parts: Vec<(u32, u32)>,
+    /// Whether the file lists more merges, which only dropout ever makes.
+    pub reduced: bool,
 }
 
 /// One cut of text into pieces.
@@ -217,6 +219,16 @@ pub fn load_json(data: &[u8]) -> Result<Definition> {
     Ok(definition)
 }
 
+/// How like the tokenizer a file must be that cannot say all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fidelity {
+    /// The same ids for every text, or none.
+    #[default]
+    Exact,
+    /// The usual conversion, which gives other ids for a few texts.
+    Nearest,
+}
+
 /// Writes a tokenizer; `compiled` is the reduced form of `definition.merges`, empty if the model
 /// is no byte-level BPE.
 ///
@@ -224,8 +236,21 @@ pub fn load_json(data: &[u8]) -> Result<Definition> {
 /// [`Error::Unsupported`] if the format cannot express a tokenizer that gives the same ids, or
 /// is one that is only read.
 pub fn save(definition: &Definition, compiled: &Compiled, format: Format) -> Result<Vec<u8>> {
+    save_as(definition, compiled, format, Fidelity::Exact)
+}
+
+/// As [`save`], as faithful as asked for.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_as(
+    definition: &Definition,
+    compiled: &Compiled,
+    format: Format,
+    fidelity: Fidelity,
+) -> Result<Vec<u8>> {
     match format {
-        Format::HfJson => hf_json::save(definition, compiled),
+        Format::HfJson => hf_json::save(definition, compiled, fidelity),
         Format::Tiktoken => tiktoken::save(definition, compiled),
         Format::Native => native::save(definition, compiled),
         Format::SentencePiece

@@ -11,6 +11,7 @@ use super::pipeline::{
 };
 use super::protobuf::{Field, Reader, Value};
 use super::{AddedToken, Definition};
+use crate::compat::sentencepiece::proto::{put_bytes, put_number};
 use crate::encode::model::sentencepiece::{NUL_PIECE, byte_piece};
 use crate::encode::normalize::checked_charsmap::CheckedCharsmap;
 use crate::error::{Error, Place, Result};
@@ -392,4 +393,60 @@ fn specials(proto: &Proto<'_>, found: &Found<'_>) -> Specials {
         eos: named(2, PieceKind::Control),
         pad: named(3, PieceKind::Control),
     }
+}
+
+/// The normalizer of a serialized `NormalizerSpec`.
+///
+/// # Errors
+/// [`Error::Model`] with the byte where something is wrong.
+pub fn normalizer_of_spec(data: &[u8]) -> Result<SentencePieceNormalizer> {
+    let mut spec = Spec::default();
+    spec.read(data, 0)?;
+    spec.finish(Vec::new(), false)
+}
+
+/// A serialized `NormalizerSpec` with its flags set to those given: whether a space is added, extra
+/// white space goes, and white space becomes U+2581 (fields 3 to 5).
+///
+/// # Errors
+/// [`Error::Model`] with the byte where something is wrong.
+pub fn spec_with_flags(data: &[u8], flags: [Option<bool>; 3]) -> Result<Vec<u8>> {
+    let (mut texts, mut numbers) = ([None; 7], [None; 7]);
+    fields(data, 0, |Field { number, value, .. }| {
+        match (number as usize, value) {
+            (at @ (1 | 2 | 6), Value::Bytes(text)) => texts[at] = Some(text),
+            (at @ 3..=5, Value::Varint(flag)) => numbers[at] = Some(flag != 0),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    for (at, flag) in (3..).zip(flags) {
+        numbers[at] = flag.or(numbers[at]);
+    }
+    let mut out = Vec::with_capacity(data.len() + 8);
+    for (field, (text, flag)) in (0_u8..).zip(texts.into_iter().zip(numbers)) {
+        if let Some(text) = text {
+            put_bytes(&mut out, field, text);
+        }
+        if let Some(flag) = flag {
+            put_number(&mut out, field, u32::from(flag));
+        }
+    }
+    Ok(out)
+}
+
+/// The serialized `NormalizerSpec` of a model file; parts of one given twice follow each other,
+/// which is reading them as one.
+///
+/// # Errors
+/// [`Error::Model`] with the byte where something is wrong.
+pub fn normalizer_spec(data: &[u8]) -> Result<Vec<u8>> {
+    let mut spec = Vec::new();
+    fields(data, 0, |Field { number, value, .. }| {
+        if let (3, Value::Bytes(part)) = (number, value) {
+            spec.extend_from_slice(part);
+        }
+        Ok(())
+    })?;
+    Ok(spec)
 }

@@ -7,6 +7,7 @@
 pub mod bpe;
 pub mod char_bpe;
 mod double_array;
+pub(crate) mod draws;
 pub(crate) mod pairs;
 mod rank_queue;
 pub mod sentencepiece;

@@ -95,58 +95,107 @@ impl SentencePieceNormalize {
         out: &mut String,
         map: Option<&mut Vec<u32>>,
     ) -> Result<()> {
-        if u32::try_from(text.len()).is_err() {
+        self.run(text.len(), std::iter::once((text, 0)), out, map)
+    }
+
+    /// As [`Self::normalize`], of any bytes: each that is part of no character becomes U+FFFD.
+    ///
+    /// # Errors
+    /// As [`Self::normalize`].
+    pub fn normalize_bytes(
+        &self,
+        text: &[u8],
+        out: &mut String,
+        map: Option<&mut Vec<u32>>,
+    ) -> Result<()> {
+        let chunks = text.utf8_chunks().map(|chunk| (chunk.valid(), chunk.invalid().len()));
+        self.run(text.len(), chunks, out, map)
+    }
+
+    /// Normalizes stretches of text with so many bytes of none behind each.
+    fn run<'t>(
+        &self,
+        len: usize,
+        chunks: impl Iterator<Item = (&'t str, usize)>,
+        out: &mut String,
+        map: Option<&mut Vec<u32>>,
+    ) -> Result<()> {
+        if u32::try_from(len).is_err() {
             return Err(Error::Input {
-                why: format!("a text of {} bytes; at most 4 GiB are possible", text.len()),
+                why: format!("a text of {len} bytes; at most 4 GiB are possible"),
             });
         }
         let base = out.len();
         let mut out = Output { text: out, map, base };
-        let mut at = 0;
-        while self.trim && at < text.len() {
-            let (piece, len) = self.piece(text, at);
-            if piece != " " {
-                break;
+        let (mut start, mut begun, mut after_space) = (0, false, self.trim);
+        for (text, others) in chunks {
+            let mut at = 0;
+            while !begun && self.trim && at < text.len() {
+                let (piece, len) = self.piece(text, at);
+                if piece != " " {
+                    break;
+                }
+                at += len;
             }
-            at += len;
+            if !begun && (at < text.len() || others > 0) {
+                begun = true;
+                out.text.reserve(len - start - at + SIGN.len());
+                if self.add_space && !self.space_behind {
+                    out.push(self.space, start + at);
+                }
+            }
+            self.stretch(text, at, start, &mut after_space, &mut out);
+            start += text.len();
+            for _ in 0..others {
+                out.push("\u{FFFD}", start);
+                after_space = false;
+                start += 1;
+            }
         }
-        if at < text.len() {
-            self.normalize_from(text, at, &mut out);
+        if begun {
+            self.finish(start, &mut out);
         }
         Ok(())
     }
 
-    fn normalize_from(&self, text: &str, mut at: usize, out: &mut Output<'_>) {
-        out.text.reserve(text.len() - at + SIGN.len());
-        if self.add_space && !self.space_behind {
-            out.push(self.space, at);
-        }
-        let mut after_space = self.trim;
+    /// Normalizes the text from `at`; it begins at `start`.
+    #[inline]
+    fn stretch(
+        &self,
+        text: &str,
+        mut at: usize,
+        start: usize,
+        after_space: &mut bool,
+        out: &mut Output<'_>,
+    ) {
         while at < text.len() {
             let run = self.plain_run(text, at);
             if run > 0 {
-                out.copy(text.get(at..at + run).unwrap_or_default(), at);
-                after_space = false;
+                out.copy(text.get(at..at + run).unwrap_or_default(), start + at);
+                *after_space = false;
                 at += run;
                 continue;
             }
             let (mut piece, len) = self.piece(text, at);
-            if after_space {
+            if *after_space {
                 piece = piece.trim_start_matches(' ');
             }
             let mut rest = piece;
             while let Some((before, after)) = rest.split_once(' ') {
-                out.push(before, at);
-                out.push(self.space, at);
+                out.push(before, start + at);
+                out.push(self.space, start + at);
                 rest = after;
             }
-            out.push(rest, at);
+            out.push(rest, start + at);
             if !piece.is_empty() {
-                after_space = self.trim && piece.ends_with(' ');
+                *after_space = self.trim && piece.ends_with(' ');
             }
             at += len;
         }
-        let mut end = at;
+    }
+
+    /// What is done at the end of a text.
+    fn finish(&self, mut end: usize, out: &mut Output<'_>) {
         if self.trim {
             while out.text.len() > out.base && out.text[out.base..].ends_with(self.space) {
                 out.text.truncate(out.text.len() - self.space.len());

@@ -319,7 +319,7 @@ impl Run<'_, '_> {
             Cuts::Bert(_) => None,
         };
         let Some(stages) = glued_stages else {
-            self.general.encode(draft, general, model, self.watch, sink)?;
+            self.general.encode(draft, general, model, &mut None, self.watch, sink)?;
             return Ok(fate);
         };
         let end = match &self.words.cuts {
@@ -330,9 +330,9 @@ impl Run<'_, '_> {
         draft.text.truncate(end);
         draft.pieces.clear();
         draft.pieces.push(Span { start: 0, end });
-        self.general.encode_cut(stages, draft, glued, model, self.watch, sink)?;
+        self.general.encode_cut(stages, draft, glued, model, &mut None, self.watch, sink)?;
         if !rest.text.is_empty() {
-            self.general.encode(&mut rest, general, model, self.watch, sink)?;
+            self.general.encode(&mut rest, general, model, &mut None, self.watch, sink)?;
         }
         Ok(fate)
     }

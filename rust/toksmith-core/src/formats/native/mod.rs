@@ -80,7 +80,9 @@ mod flag {
     pub(super) const POST_PROCESSOR: u32 = 8;
     /// Version 1 alone.
     pub(super) const DECODER: u32 = 16;
-    pub(super) const ALL: u32 = 31;
+    /// The file had more merges than are here.
+    pub(super) const REDUCED: u32 = 32;
+    pub(super) const ALL: u32 = 63;
 }
 
 /// Kinds of added tokens and splits.

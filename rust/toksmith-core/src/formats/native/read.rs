@@ -84,6 +84,10 @@ fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
     Ok(Definition {
         name,
         whole_words: flags & flag::WHOLE_WORDS != 0,
+        merges: Merges::Compiled(Compiled {
+            reduced: flags & flag::REDUCED != 0,
+            ..Compiled::default()
+        }),
         search: match flags & flag::AFTER_MATCH {
             0 => AddedSearch::NextCharacter,
             _ => AddedSearch::AfterMatch,
@@ -163,7 +167,8 @@ fn read_tokens(cursor: &mut Cursor<'_>, definition: &mut Definition, file: usize
     let mut spelling = Spelling::new(total);
     spelling.spell(&parts, &early, &unmade).map_err(|why| cursor.error(why))?;
     definition.vocab = spelling.vocab(&ids).map_err(|error| cursor.error(error.to_string()))?;
-    definition.merges = Merges::Compiled(Compiled { ids, parts });
+    let reduced = matches!(&definition.merges, Merges::Compiled(compiled) if compiled.reduced);
+    definition.merges = Merges::Compiled(Compiled { ids, parts, reduced });
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
     let old = definition.pipeline == Pipeline::default() && definition.added.iter().all(plain);
     out.push(if old { BYTE_LEVEL_VERSION } else { VERSION });
     put_number(&mut out, BEHAVIOUR);
-    put_settings(&mut out, definition, old);
+    put_settings(&mut out, definition, compiled.reduced, old);
     if matches!(definition.pipeline.model, Model::ByteLevelBpe) {
         put_tokens(&mut out, definition, compiled)?;
     } else {
@@ -30,13 +30,16 @@ pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn put_settings(out: &mut Vec<u8>, definition: &Definition, old: bool) {
+fn put_settings(out: &mut Vec<u8>, definition: &Definition, reduced: bool, old: bool) {
     let mut flags = 0;
     if definition.whole_words {
         flags |= flag::WHOLE_WORDS;
     }
     if definition.search == AddedSearch::AfterMatch {
         flags |= flag::AFTER_MATCH;
+    }
+    if reduced {
+        flags |= flag::REDUCED;
     }
     if definition.name.is_some() {
         flags |= flag::NAME;
@@ -90,7 +93,7 @@ fn put_plain_tokens(out: &mut Vec<u8>, definition: &Definition) {
 }
 
 fn put_tokens(out: &mut Vec<u8>, definition: &Definition, compiled: &Compiled) -> Result<()> {
-    let Compiled { ids, parts } = compiled;
+    let Compiled { ids, parts, .. } = compiled;
     let token = |id: TokenId| {
         let missing = || Error::Vocabulary { why: format!("no token has id {id}") };
         definition.vocab.get(id).ok_or_else(missing)

@@ -240,5 +240,5 @@ fn finish(vocab: &Vocab, bytes: &[TokenId; 256], live: &[Live]) -> Compiled {
     let parts =
         live.iter().map(|live| (rank[live.left as usize], rank[live.right as usize])).collect();
     ids.extend(vocab.iter().map(|(id, _)| id).filter(|&id| rank[id as usize] == NONE));
-    Compiled { ids, parts }
+    Compiled { ids, parts, reduced: false }
 }

@@ -14,9 +14,11 @@
 //! - [`lanes`]: many words of up to 31 bytes in step, each in a few vector registers.
 //! - [`long`]: merging in blocks, a queue with one bucket a rank; for what is longer, linear time.
 //! - [`heap`]: merging with a queue, for orders in which a product may come before its parts.
+//! - [`dropout`]: merging that passes over merges at random.
 //! - [`short`]: merging by a scan for the minimum, which needs no more than the pair table.
 
 pub mod build;
+pub(crate) mod dropout;
 pub mod heap;
 pub(crate) mod lanes;
 pub mod long;
@@ -68,7 +70,7 @@ pub struct MergeScratch {
 impl Bpe {
     /// Builds the tables from live pairs.
     pub fn new(vocab: &Vocab, compiled: Compiled) -> Result<Self> {
-        let Compiled { ids, parts } = compiled;
+        let Compiled { ids, parts, .. } = compiled;
         if ids.len() < 256 || parts.len() > ids.len() - 256 {
             return Err(Error::field("merges", "fewer ranks than bytes and merges"));
         }
@@ -120,6 +122,7 @@ impl Bpe {
         Compiled {
             ids: self.ids.clone(),
             parts: made.map(|token| (token.left, token.right)).collect(),
+            reduced: false,
         }
     }
 
@@ -131,6 +134,11 @@ impl Bpe {
     /// Always false: the bytes are there.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    /// Number of live pairs.
+    pub(crate) fn live_merges(&self) -> usize {
+        self.live.saturating_sub(256)
     }
 
     /// The id of a rank.

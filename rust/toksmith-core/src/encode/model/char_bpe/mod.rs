@@ -26,7 +26,7 @@ mod dropout;
 mod heap;
 mod short;
 
-pub use dropout::piece_seed;
+pub use super::draws::piece_seed;
 
 use super::bpe::pairs::PairTable;
 use super::pairs::CharPairs;

@@ -1,13 +1,14 @@
 //! Writing a `tokenizer.json` that tokenizers 0.23.3 loads and that gives the same ids.
 
 mod model;
+mod sentencepiece;
 mod stages;
 
 use super::added::Numbering;
 use super::alphabet;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::Model;
-use crate::formats::{Compiled, Definition};
+use crate::formats::{Compiled, Definition, Fidelity};
 use crate::token::TokenId;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -16,9 +17,16 @@ use std::fmt::Write as _;
 /// Writes a tokenizer; `compiled` is the reduced form of a byte-level tokenizer's merges, used
 /// where the definition does not list them.
 ///
+/// A SentencePiece model is converted, as faithfully as `fidelity` says.
+///
 /// Fails if a part has no form there, or if the numbering of added tokens (see `added.rs`)
 /// cannot give them the ids they have.
-pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
+pub fn save(definition: &Definition, compiled: &Compiled, fidelity: Fidelity) -> Result<Vec<u8>> {
+    let converted = match definition.pipeline.model {
+        Model::SentencePiece(_) => Some(sentencepiece::converted(definition, fidelity)?),
+        _ => None,
+    };
+    let definition = converted.as_ref().unwrap_or(definition);
     let mut vocab = spellings(definition)?;
     let inside = added_inside(definition, &vocab)?;
     let moved = !inside.is_empty();

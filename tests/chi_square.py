@@ -1,0 +1,50 @@
+"""Whether counts could come from a distribution, or two counts from one; seeds are fixed by the caller.
+
+The statistic is compared with five standard deviations above its mean: a wrong distribution is far
+beyond, a right one is not there once in a million. Outcomes that are too rare are taken together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from math import sqrt
+
+RARE = 8.0
+
+
+def assert_follows(counts: Counter[Hashable], probabilities: Mapping[Hashable, float]) -> None:
+    """The counts could be draws of outcomes with these probabilities."""
+    strange = counts.keys() - probabilities.keys()
+    assert not strange, f"drawn although impossible: {list(strange)[:3]}"
+    total = sum(counts.values())
+    cells, rest_seen, rest_due = [], 0.0, 0.0
+    for outcome, probability in probabilities.items():
+        due = probability * total
+        if due < RARE:
+            rest_seen, rest_due = rest_seen + counts[outcome], rest_due + due
+        else:
+            cells.append((counts[outcome], due))
+    if rest_due >= RARE:
+        cells.append((rest_seen, rest_due))
+    _judge(sum((seen - due) ** 2 / due for seen, due in cells), len(cells) - 1)
+
+
+def assert_same_distribution(one: Counter[Hashable], other: Counter[Hashable]) -> None:
+    """Both could be draws from one distribution; as many of each."""
+    assert sum(one.values()) == sum(other.values())
+    cells, rest = [], (0, 0)
+    for outcome in one.keys() | other.keys():
+        pair = (one[outcome], other[outcome])
+        if sum(pair) < 2 * RARE:
+            rest = (rest[0] + pair[0], rest[1] + pair[1])
+        else:
+            cells.append(pair)
+    if sum(rest) >= 2 * RARE:
+        cells.append(rest)
+    _judge(sum((a - b) ** 2 / (a + b) for a, b in cells), len(cells) - 1)
+
+
+def _judge(statistic: float, freedom: int) -> None:
+    most = freedom + 5 * sqrt(2 * max(freedom, 1)) + 5
+    assert statistic <= most, f"chi-square {statistic:.1f} with {freedom} degrees of freedom"
