@@ -50,7 +50,7 @@ def test_offsets_in_bytes_or_characters(name: str) -> None:
 
 
 @every_model
-@pytest.mark.parametrize("options", product((False, True), repeat=4), ids=str)
+@pytest.mark.parametrize("options", list(product((False, True), repeat=4)), ids=str)
 def test_symbols_order_and_unknown(name: str, options: tuple[bool, bool, bool, bool]) -> None:
     names = ("add_bos", "add_eos", "reverse", "emit_unk_piece")
     chosen = dict(zip(names, options, strict=True))

@@ -532,11 +532,14 @@ impl Tokenizer {
         formats::save(&self.definition(), &self.compiled(), formats::Format::Native)
     }
 
-    /// SHA-256 of the native file in hexadecimal: equal for equal tokenizers.
+    /// SHA-256 of the native file in hexadecimal: equal for tokenizers that encode alike. Merges
+    /// that only sampling makes use of do not count.
     pub fn digest(&self) -> Result<&str> {
         if self.digest.get().is_none() {
             // Two threads at once compute the same.
-            let _ = self.digest.set(formats::digest(&self.to_bytes()?));
+            let compiled = Compiled { reduced: false, ..self.compiled() };
+            let bytes = formats::save(&self.definition(), &compiled, formats::Format::Native)?;
+            let _ = self.digest.set(formats::digest(&bytes));
         }
         Ok(self.digest.get().map_or("", String::as_str))
     }
