@@ -41,13 +41,17 @@ impl Spelled {
     ///
     /// # Errors
     /// Those of [`formats::load`] and [`Tokenizer::build`]; [`Error::Model`] for a file of another
-    /// format.
+    /// format; [`Error::Unsupported`] for dropout, which [`Tokenizer::encode_sample`] has.
     pub fn load(data: &[u8], added: Option<Vec<AddedToken>>) -> Result<Self> {
         let mut definition = formats::load_json(data)?;
         if let Some(added) = added {
             definition.added = added;
         }
-        Ok(Self::new(Arc::new(Tokenizer::build(definition)?)))
+        let tokenizer = Tokenizer::build(definition)?;
+        if tokenizer.dropout() > 0.0 {
+            return Err(Error::unsupported("model.dropout, by which every call gives other ids"));
+        }
+        Ok(Self::new(Arc::new(tokenizer)))
     }
 
     /// Indexes the spellings of a tokenizer.
