@@ -20,6 +20,7 @@ ENVIRONMENTS = {
         "numpy",
         "tokenizers==0.23.3",
         "tiktoken==0.14.0",
+        "sentencepiece==0.2.3",
         "gigatoken",
         "fastokens",
         "splintr-rs",

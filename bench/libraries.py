@@ -75,7 +75,9 @@ def toksmith(vocab: Vocab, threads: int) -> Library:
 
 
 def tiktoken(vocab: Vocab, threads: int) -> Library:
-    """The reference. With two threads its only batch call is the one that gives lists."""
+    """The reference of rank files. With two threads its only batch call gives lists."""
+    if not vocab.ranks:
+        raise NotOfferedError(f"tiktoken has no {vocab.name}")
     tok = import_module("tiktoken").Encoding(
         vocab.name,
         pat_str=vocab.split,
@@ -133,7 +135,7 @@ def gigatoken(vocab: Vocab, threads: int) -> Library:
     tokenizer, parallel = import_module("gigatoken").Tokenizer, threads > 1
     scheme = {"cl100k_base": "gpt4", "o200k_base": "o200k", "gpt2": "gpt2"}.get(vocab.name)
     if scheme is None:  # its loader of rank files panics on Llama 3
-        tok = tokenizer(vocab.json).backend
+        tok = tokenizer(vocab.model or vocab.json).backend
     else:
         tok = tokenizer.from_tiktoken(vocab.ranks, scheme, vocab.specials).backend
     return Library(
@@ -164,8 +166,10 @@ def splintr(vocab: Vocab, _threads: int) -> Library:
     if vocab.name == "gpt2":
         ranks = Path(vocab.ranks).read_bytes()
         tok = splintr.Tokenizer.from_bytes(ranks, splintr.GPT2_PATTERN, vocab.specials)
-    else:
+    elif vocab.ranks:
         tok = splintr.Tokenizer.from_pretrained(vocab.name)
+    else:
+        tok = splintr.from_json(vocab.json)
     return Library(
         encode=tok.encode_ordinary,
         decode=tok.decode_lossy,
@@ -173,6 +177,19 @@ def splintr(vocab: Vocab, _threads: int) -> Library:
         rows=cut_bytes,
         one=tok.encode_flat,
         one_rows=lambda ids: [np.frombuffer(ids, np.uint32)],
+    )
+
+
+def sentencepiece(vocab: Vocab, threads: int) -> Library:
+    """The reference of its own files; its lists stand for arrays, unconverted."""
+    if not vocab.model:
+        raise NotOfferedError(f"sentencepiece has no {vocab.name}")
+    tok = import_module("sentencepiece").SentencePieceProcessor(model_file=vocab.model)
+    return Library(
+        encode=tok.encode,
+        decode=tok.decode,
+        batch=lambda texts: tok.encode(texts, num_threads=threads),
+        rows=lambda lists: [np.asarray(ids, np.uint32) for ids in lists],
     )
 
 
@@ -206,6 +223,7 @@ LIBRARIES: dict[str, tuple[str, str, Callable[[Vocab, int], Library]]] = {
     "tiktoken": ("tiktoken", "", tiktoken),
     "tokenizers 0": ("tokenizers", "0", tokenizers_0),
     "tokenizers 1": ("tokenizers", "1", tokenizers_1),
+    "sentencepiece": ("sentencepiece", "", sentencepiece),
     "gigatoken": ("gigatoken", "", gigatoken),
     "fastokens": ("fastokens", "", fastokens),
     "splintr": ("splintr-rs", "", splintr),

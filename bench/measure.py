@@ -1,7 +1,7 @@
 """What is measured: each part of the comparison as a few requests to a group of workers.
 
 A part yields `Row`s: one measure on one text, with every repetition of every library and the
-number of documents whose ids differ from tiktoken's. Text is new to the process in every
+number of documents whose ids differ from the reference's. Text is new to the process in every
 repetition unless the row says "seen before". Start at `PARTS`.
 """
 
@@ -16,7 +16,8 @@ from corpora import Slices, load
 from process import Answer, Group, Installed, Reply
 from vocabs import Vocab
 
-REFERENCE = "tiktoken"
+# The reference is tiktoken; where it has no such vocabulary, tokenizers.
+REFERENCES = ("tiktoken", "tokenizers 0")
 MB = 1_000_000
 
 
@@ -95,9 +96,10 @@ def collect(
     expected: list[int] | None = None,
 ) -> None:
     """Adds one repetition: a value a library, checked against `expected` or the reference."""
-    reference = replies.get(REFERENCE)
-    if expected is None and isinstance(reference, Answer):
-        expected = reference.checks
+    for name in REFERENCES:
+        reference = replies.get(name)
+        if expected is None and isinstance(reference, Answer):
+            expected = reference.checks
     for name, reply in replies.items():
         cell = cells.setdefault(name, Cell())
         if isinstance(reply, str):
@@ -188,7 +190,8 @@ def decode(plan: Plan) -> Iterator[Row]:
         with plan.group() as group:
             for repetition in range(plan.repetitions + 1):
                 texts = text.take(plan.batch_bytes)
-                reference = group.ask("array", texts, ids_of=REFERENCE).get(REFERENCE)
+                name = REFERENCES[0 if plan.vocab.ranks else 1]
+                reference = group.ask("array", texts, ids_of=name).get(name)
                 if not isinstance(reference, Answer):
                     return
                 size, expected = size_of(texts) / MB, [crc32(text.encode()) for text in texts]

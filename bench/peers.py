@@ -27,7 +27,7 @@ from environments import describe, find, setup
 from measure import PARTS, Plan, Row
 from process import Installed
 from table import LEGEND, markdown
-from vocabs import SOURCES, prepare
+from vocabs import FAMILIES, SOURCES, prepare
 
 
 def arguments() -> argparse.Namespace:
@@ -40,7 +40,8 @@ def arguments() -> argparse.Namespace:
         "--toksmith-python", default=sys.executable, help="interpreter with toksmith"
     )
     parser.add_argument("--only", default=",".join(PARTS), help=f"parts, of {','.join(PARTS)}")
-    parser.add_argument("--vocab", default=",".join(SOURCES), help=f"of {','.join(SOURCES)}")
+    names = ",".join([*SOURCES, *FAMILIES])
+    parser.add_argument("--vocab", default=names, help=f"of {names}")
     parser.add_argument("--corpus", default=",".join(CORPORA), help=f"of {','.join(CORPORA)}")
     parser.add_argument("--libraries", help="names to run; the default is all that are installed")
     parser.add_argument("--repetitions", type=int, default=5)

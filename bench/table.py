@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from measure import REFERENCE, Cell, Row
+from measure import REFERENCES, Cell, Row
 
 OURS = "toksmith"
 
 LEGEND = """\
 Medians; the best of a row is bold. `≠n`: n documents, over all repetitions, got ids (or text)
-other than tiktoken's (or the original). "Behind" names every library that is ahead of toksmith,
-by how much; it is empty where toksmith is first. A ratio is the median of the repetitions'
-ratios, above 1 where toksmith is better. `—`: the library has no such call or vocabulary.
+other than the reference's: tiktoken's, or tokenizers' for families without ranks (or the
+original text). "Behind" names every library that is ahead of toksmith, by how much; it is empty
+where toksmith is first. A ratio is the median of the repetitions' ratios, above 1 where toksmith
+is better. `—`: the library has no such call or vocabulary.
 """
 
 
@@ -68,7 +69,8 @@ def line(row: Row, names: Sequence[str]) -> str:
     best = best_of(row, [name for name in names if name in row.cells])
     cells = [cell_text(row.cells.get(name), name == best) for name in names]
     peers = [name for name in names if name != OURS and name in row.cells]
-    against = [ratio(row, name) if name else None for name in (REFERENCE, best_of(row, peers))]
+    reference = next((name for name in REFERENCES if ratio(row, name) is not None), None)
+    against = [ratio(row, name) if name else None for name in (reference, best_of(row, peers))]
     ratios = ["—" if r is None else f"{r:.2f}x" for r in against]
     label = f"{row.measure}, {row.text}" if row.text else row.measure
     return " | ".join([f"| {label}", row.unit, *cells, *ratios, f"{behind(row)} |"])
@@ -76,7 +78,7 @@ def line(row: Row, names: Sequence[str]) -> str:
 
 def header(names: Sequence[str]) -> str:
     """The two first lines of the table."""
-    titles = ["measure", "unit", *names, "/ tiktoken", "/ best peer", "behind"]
+    titles = ["measure", "unit", *names, "/ reference", "/ best peer", "behind"]
     rule = ["---", "---", *["---:"] * (len(names) + 2), "---"]
     return "| " + " | ".join(titles) + " |\n| " + " | ".join(rule) + " |"
 

@@ -1,9 +1,10 @@
-"""Vocabularies in the two file forms that the peers read: rank files and tokenizer.json.
+"""Vocabularies in the file forms that the peers read: rank files, tokenizer.json, SentencePiece.
 
 The ranks come from the test data where present, else from toksmith's embedded vocabularies.
 A tokenizer.json is derived from the ranks: one merge a token, namely the last one made when
 the token's own bytes are encoded, which is the only one that can make the token in any text.
-Both forms are cached in a folder. Start at `prepare`.
+Both forms are cached in a folder. Families that have no ranks (`FAMILIES`) are the files of the
+test data. Start at `prepare`.
 """
 
 from __future__ import annotations
@@ -76,9 +77,17 @@ SOURCES = {
 }  # fmt: skip
 
 
+# Name -> tokenizer.json and SentencePiece model in the test data, of families without ranks.
+FAMILIES: dict[str, tuple[str, str | None]] = {
+    "bert": ("bert/tokenizer.json", None),
+    "xlmr_unigram": ("xlmr_unigram/tokenizer.json", "xlmr_unigram/tokenizer.model"),
+    "mistral_v1": ("mistral_v1/tokenizer.json", "mistral_v1/tokenizer.model"),
+}
+
+
 @dataclass(frozen=True)
 class Vocab:
-    """The files of one vocabulary; sent to the workers."""
+    """The files of one vocabulary; sent to the workers. What there is none of is empty."""
 
     name: str
     ranks: str
@@ -86,6 +95,7 @@ class Vocab:
     split: str
     specials: dict[str, int]
     embedded: bool
+    model: str = ""
 
 
 def prepare(name: str, folder: Path) -> Vocab:
@@ -95,7 +105,13 @@ def prepare(name: str, folder: Path) -> Vocab:
         KeyError: There is no vocabulary of that name.
         FileNotFoundError: It is not embedded and the test data is not there.
     """
-    source, data = SOURCES[name], data_folder() / "vocabs"
+    data = data_folder() / "vocabs"
+    if name in FAMILIES:
+        tokenizer, model = ((data / file) if file else None for file in FAMILIES[name])
+        for file in filter(None, (tokenizer, model)):
+            file.stat()
+        return Vocab(name, "", str(tokenizer), "", {}, embedded=False, model=str(model or ""))
+    source = SOURCES[name]
     folder.mkdir(parents=True, exist_ok=True)
     ranks, tokenizer_json = folder / f"{name}.tiktoken", folder / f"{name}.json"
     if not ranks.exists():
