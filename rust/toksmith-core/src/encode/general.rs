@@ -9,7 +9,7 @@ use super::model::spellings::Spellings;
 use super::model::unigram::{Unigram, UnigramScratch};
 use super::model::wordlevel::WordLevel;
 use super::model::wordpiece::WordPiece;
-use super::normalize::sentencepiece::SentencePieceNormalize;
+use super::normalize::sentencepiece::{SIGN, SentencePieceNormalize};
 use super::normalize::{Normalize, NormalizeCache};
 use super::pretokenize::GeneralCache;
 use super::pretokenize::stages::Stages;
@@ -181,7 +181,11 @@ impl General {
 
     /// The sign before which the model allows a piece to be cut.
     pub(crate) fn word_cuts(&self) -> Option<char> {
-        if let Model::Bpe(model) = &self.model { model.word_cuts() } else { None }
+        match &self.model {
+            Model::Bpe(model) => model.word_cuts(),
+            Model::SentencePiece(model) if model.cuts_merging() => SIGN.chars().next(),
+            _ => None,
+        }
     }
 
     /// The pairs of characters that stand together in tokens, if pieces of up to so many bytes
@@ -190,6 +194,11 @@ impl General {
         match &self.model {
             Model::Bpe(model) => Some((model.pairs()?.clone(), usize::MAX)),
             Model::Unigram(model) => model.pairs(vocab),
+            Model::SentencePiece(model) if model.cuts_merging() => {
+                let pieces = vocab.iter().filter_map(|(_, piece)| std::str::from_utf8(piece).ok());
+                let pieces: Vec<&str> = pieces.collect();
+                Some((CharPairs::new(pieces.iter().copied()), usize::MAX))
+            }
             _ => None,
         }
     }
@@ -199,6 +208,7 @@ impl General {
         match &self.model {
             Model::Bpe(model) => model.knows(c),
             Model::Unigram(model) => model.knows(c),
+            Model::SentencePiece(model) => model.knows(c),
             _ => false,
         }
     }

@@ -17,7 +17,9 @@ use crate::encode::normalize::{NormalizeCache, joins};
 use crate::encode::pretokenize::classes::{CASED, decode_class, skip};
 use crate::encode::pretokenize::stages::Stages;
 use crate::error::Result;
-use crate::formats::pipeline::{Normalizer, Pipeline, PreTokenizer, PrependScheme};
+use crate::formats::pipeline::{
+    Normalizer, Pipeline, PreTokenizer, PrependScheme, SentencePieceNormalizer,
+};
 use crate::simd;
 use crate::vocab::Vocab;
 use unicode_segmentation::UnicodeSegmentation;
@@ -60,7 +62,11 @@ impl SpaceWords {
         general: &General,
     ) -> Result<Option<Self>> {
         let Some(steps) = flattened(pipeline.normalizer.as_ref()) else { return Ok(None) };
-        let Some(lead) = local(&steps) else { return Ok(None) };
+        let lead = match steps.as_slice() {
+            [Normalizer::SentencePiece(def)] if is_plain(def) => Some(Lead::Sign),
+            steps => local(steps),
+        };
+        let Some(lead) = lead else { return Ok(None) };
         let model_cuts = lead == Lead::Sign && general.word_cuts() == Some(SIGN);
         if !(cuts_at_spaces(&pipeline.pre_tokenizers, lead)
             || pipeline.pre_tokenizers.is_empty() && model_cuts)
@@ -74,13 +80,19 @@ impl SpaceWords {
                     let (left, right) = (*left && first, *right && last);
                     (left || right).then_some(Normalizer::Strip { left, right })
                 }
+                Normalizer::SentencePiece(def) => {
+                    let add_dummy_prefix = def.add_dummy_prefix && first;
+                    let def = SentencePieceNormalizer { add_dummy_prefix, ..def.clone() };
+                    Some(Normalizer::SentencePiece(def))
+                }
                 other => Some(other.clone()),
             });
             let kept: Vec<_> = kept.collect();
-            if kept.is_empty() {
-                return Ok(None);
+            match kept.as_slice() {
+                [] => Ok(None),
+                [one] => Rewrite::new(one).map(Some),
+                _ => Rewrite::new(&Normalizer::Sequence(kept)).map(Some),
             }
-            Rewrite::new(&Normalizer::Sequence(kept)).map(Some)
         };
         let (inner, last, first) = (some(false, false)?, some(false, true)?, some(true, false)?);
         let Some(leads) = leads(inner.as_ref(), lead)? else { return Ok(None) };
@@ -370,6 +382,16 @@ fn single(step: &Normalizer) -> bool {
         Normalizer::Replace { pattern, .. } => !matches!(pattern.pattern.as_str(), " {2,}" | " +"),
         _ => true,
     }
+}
+
+/// Whether SentencePiece's normalizer does no more than put the sign in place of spaces, and one
+/// before the text.
+fn is_plain(def: &SentencePieceNormalizer) -> bool {
+    def.charsmap.is_empty()
+        && !def.remove_extra_whitespaces
+        && def.escape_whitespaces
+        && !def.whitespace_as_suffix
+        && def.user_defined.is_empty()
 }
 
 /// What a space becomes: a space, the sign, or either, as a pattern has it.

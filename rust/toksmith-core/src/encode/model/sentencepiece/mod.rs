@@ -231,6 +231,22 @@ impl SentencePiece {
         self.aside.get(piece).copied().or_else(normal)
     }
 
+    /// Whether this is a model that merges, and never across the place before a sign that follows
+    /// another character, nor between two characters that stand together in no piece and of which
+    /// it [knows](SentencePiece::knows) both (*Cuts* in [`cuts`]).
+    pub(crate) fn cuts_merging(&self) -> bool {
+        self.kind == SentencePieceKind::Bpe
+            && self.cuts == WordCuts::Before
+            && self.user_defined.iter().all(|&len| len == 0)
+            && SIGN.chars().all(|sign| self.knows(sign))
+    }
+
+    /// Whether a character is a piece, or spelled in bytes, and so never unknown.
+    pub(crate) fn knows(&self, c: char) -> bool {
+        !self.bytes.is_empty()
+            || self.lexicon.trie.get(c.encode_utf8(&mut [0; 4]).as_bytes()).is_some()
+    }
+
     /// Where a text may be cut into words that are encoded one after the other.
     pub fn word_cuts(&self) -> WordCuts {
         self.cuts
