@@ -203,6 +203,16 @@ impl General {
         }
     }
 
+    /// Whether it takes every character for itself: what has no token is spelled in bytes that no
+    /// other token takes.
+    pub(crate) fn spells_all(&self) -> bool {
+        match &self.model {
+            Model::Bpe(model) => model.spells_all(),
+            Model::SentencePiece(model) => model.spells_all(),
+            _ => false,
+        }
+    }
+
     /// Whether the model takes a character for itself.
     pub(crate) fn knows(&self, c: char) -> bool {
         match &self.model {

@@ -99,7 +99,7 @@ impl SpaceWords {
         let seams = match glued(&pipeline.pre_tokenizers) {
             Some(stages) => {
                 let white = stages.is_empty();
-                let seams = Seams::new(vocab, general, inner.as_ref(), white)?;
+                let seams = Seams::new(vocab, general, inner.as_ref(), white, &entangled(&steps))?;
                 seams.map(|seams| Ok((seams, Stages::new(&stages)?))).transpose()?
             }
             None => None,
@@ -473,6 +473,15 @@ fn literal(pattern: &str) -> Option<String> {
         });
     }
     Some(out)
+}
+
+/// The characters of strings that are replaced as a whole.
+fn entangled(steps: &[&Normalizer]) -> String {
+    let strings = steps.iter().filter_map(|step| match step {
+        Normalizer::Replace { pattern, .. } => literal(&pattern.pattern),
+        _ => None,
+    });
+    strings.filter(|string| string.chars().count() > 1).collect()
 }
 
 /// Whether a pre-tokenizer cuts before each sign, and looks at nothing beyond its pieces.

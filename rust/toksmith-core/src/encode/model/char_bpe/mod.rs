@@ -135,6 +135,11 @@ impl CharBpe {
         if self.taken_whole.is_some() { None } else { Some(&self.bigrams.as_ref()?.pairs) }
     }
 
+    /// Whether all bytes have symbols, and in no merge.
+    pub(crate) fn spells_all(&self) -> bool {
+        self.bytes_apart
+    }
+
     /// Whether a character has a symbol of its own, or is spelled in bytes that no merge takes.
     pub(crate) fn knows(&self, c: char) -> bool {
         self.bytes_apart || self.alphabet.plain(c).is_some()

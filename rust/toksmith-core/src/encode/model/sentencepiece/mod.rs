@@ -241,10 +241,14 @@ impl SentencePiece {
             && SIGN.chars().all(|sign| self.knows(sign))
     }
 
+    /// Whether what is no piece is spelled in bytes.
+    pub(crate) fn spells_all(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
     /// Whether a character is a piece, or spelled in bytes, and so never unknown.
     pub(crate) fn knows(&self, c: char) -> bool {
-        !self.bytes.is_empty()
-            || self.lexicon.trie.get(c.encode_utf8(&mut [0; 4]).as_bytes()).is_some()
+        self.spells_all() || self.lexicon.trie.get(c.encode_utf8(&mut [0; 4]).as_bytes()).is_some()
     }
 
     /// Where a text may be cut into words that are encoded one after the other.
