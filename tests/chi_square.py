@@ -1,4 +1,4 @@
-"""Whether counts could come from a distribution, or two counts from one; seeds are fixed by the caller.
+"""Whether counts could come from a distribution, or two counts from one; callers fix seeds.
 
 The statistic is compared with five standard deviations above its mean: a wrong distribution is far
 beyond, a right one is not there once in a million. Outcomes that are too rare are taken together.
@@ -7,18 +7,20 @@ beyond, a right one is not there once in a million. Outcomes that are too rare a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from math import sqrt
+from typing import Any
 
 RARE = 8.0
 
 
-def assert_follows(counts: Counter[Hashable], probabilities: Mapping[Hashable, float]) -> None:
+def assert_follows(counts: Counter[Any], probabilities: Mapping[Any, float]) -> None:
     """The counts could be draws of outcomes with these probabilities."""
     strange = counts.keys() - probabilities.keys()
     assert not strange, f"drawn although impossible: {list(strange)[:3]}"
     total = sum(counts.values())
-    cells, rest_seen, rest_due = [], 0.0, 0.0
+    cells: list[tuple[float, float]] = []
+    rest_seen, rest_due = 0.0, 0.0
     for outcome, probability in probabilities.items():
         due = probability * total
         if due < RARE:
@@ -30,7 +32,7 @@ def assert_follows(counts: Counter[Hashable], probabilities: Mapping[Hashable, f
     _judge(sum((seen - due) ** 2 / due for seen, due in cells), len(cells) - 1)
 
 
-def assert_same_distribution(one: Counter[Hashable], other: Counter[Hashable]) -> None:
+def assert_same_distribution(one: Counter[Any], other: Counter[Any]) -> None:
     """Both could be draws from one distribution; as many of each."""
     assert sum(one.values()) == sum(other.values())
     cells, rest = [], (0, 0)

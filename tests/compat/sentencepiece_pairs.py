@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,10 +14,29 @@ from testdata import need
 REAL = ("xlmr_unigram", "mistral_v1")
 MODELS = tuple(families.MODEL_OPTIONS)
 TEXTS = [
-    *families.SEAMS, "", " ", "  a  ", "\u2581", "\u2581\u2581", "\x01", "\ufb01\u0301", "<sep>the<sep>",
-    "the <ctl> \u2460", "\U0010ffff\U0010ffff a", "\u30ab\u3099\uff76\uff9e",
-]  # fmt: skip
-BYTES = [b"", b"\xff", b"a\xffb \xc3", b"\xe4\xb8", b" \xff ", b"\xf0\x9f\x98 x", b"\xed\xa0\x80", b"\xc0\xafa"]
+    *families.SEAMS,
+    "",
+    " ",
+    "  a  ",
+    "\u2581",
+    "\u2581\u2581",
+    "\x01",
+    "\ufb01\u0301",
+    "<sep>the<sep>",
+    "the <ctl> \u2460",
+    "\U0010ffff\U0010ffff a",
+    "\u30ab\u3099\uff76\uff9e",
+]
+BYTES = [
+    b"",
+    b"\xff",
+    b"a\xffb \xc3",
+    b"\xe4\xb8",
+    b" \xff ",
+    b"\xf0\x9f\x98 x",
+    b"\xed\xa0\x80",
+    b"\xc0\xafa",
+]
 
 
 @cache
@@ -33,7 +51,7 @@ def pair(name: str) -> tuple[Any, Any]:
     )
 
 
-def outcome(call: Callable[[], Any]) -> Any:
+def outcome(call: Any) -> Any:
     """What a call returns, or the class of what it raises, as the package has it."""
     try:
         return call()
@@ -44,7 +62,7 @@ def outcome(call: Callable[[], Any]) -> Any:
         raise
 
 
-def assert_alike(name: str, call: Callable[[Any], Any], about: object = None) -> None:
+def assert_alike(name: str, call: Any, about: object = None) -> None:
     """The same call of both comes to the same."""
     mine, theirs = pair(name)
     found, right = outcome(lambda: call(mine)), outcome(lambda: call(theirs))

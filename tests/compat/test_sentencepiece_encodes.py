@@ -1,4 +1,4 @@
-"""Promise: encoding through `compat.sentencepiece` gives what sentencepiece gives, in every form."""
+"""Promise: encoding through `compat.sentencepiece` gives what sentencepiece does, in any form."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 
 import families
 import toksmith
-import toksmith.compat.sentencepiece as ours
+import toksmith.compat.sentencepiece
 from compat.sentencepiece_pairs import BYTES, MODELS, REAL, TEXTS, assert_alike, pair
 from generated import CONTEXTS, scalars_in
+
+ours: Any = toksmith.compat.sentencepiece
 
 FORMS = (int, str, bytes, "serialized_proto", "offset_mapping")
 every_model = pytest.mark.parametrize("name", MODELS + REAL)
@@ -34,7 +36,9 @@ def test_every_form(name: str, form: Any) -> None:
 def test_offsets_of_every_scalar_value(name: str) -> None:
     for text in list(scalars_in(CONTEXTS[1], block=64, sparse=True))[::53]:
         for form in ("offset_mapping", "serialized_proto"):
-            assert_alike(name, lambda sp, text=text, form=form: sp.encode(text, out_type=form), text)
+            assert_alike(
+                name, lambda sp, text=text, form=form: sp.encode(text, out_type=form), text
+            )
 
 
 @every_model
@@ -75,13 +79,17 @@ def test_arrays(name: str) -> None:
 @every_model
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_the_best_few(name: str, form: Any) -> None:
-    for text, n in product(("", "the hello", "a  b\u263a\u263a", b"a\xff", ["the", "a b"]), (0, 1, 2, 7, 513)):
+    for text, n in product(
+        ("", "the hello", "a  b\u263a\u263a", b"a\xff", ["the", "a b"]), (0, 1, 2, 7, 513)
+    ):
         assert_alike(
             name,
             lambda sp, text=text, n=n: sp.nbest_encode(text, nbest_size=n, out_type=form),
             (text, n),
         )
-    assert_alike(name, lambda sp: sp.nbest_encode_as_pieces("the hello", 3, add_bos=True, reverse=True))
+    assert_alike(
+        name, lambda sp: sp.nbest_encode_as_pieces("the hello", 3, add_bos=True, reverse=True)
+    )
 
 
 @every_model
@@ -123,7 +131,11 @@ def test_pickling_keeps_options() -> None:
     data = families.model_file("bpe")
     mine = ours.SentencePieceProcessor(model_proto=data, out_type=str, add_eos=True)
     again = pickle.loads(pickle.dumps(mine))
-    assert again.encode("the x") == mine.encode("the x") == [*mine.encode("the x", add_eos=False), "</s>"]
+    assert (
+        again.encode("the x")
+        == mine.encode("the x")
+        == [*mine.encode("the x", add_eos=False), "</s>"]
+    )
     assert again.serialized_model_proto() == data
 
 

@@ -7,17 +7,23 @@ from typing import Any
 
 import pytest
 
-import toksmith.compat.sentencepiece as ours
+import toksmith.compat.sentencepiece
 from chi_square import assert_same_distribution
 from compat.sentencepiece_pairs import pair
 
+ours: Any = toksmith.compat.sentencepiece
+
 DRAWS = 4_000
 CASES = [
-    ("unigram", {"nbest_size": -1, "alpha": 0.1}), ("unigram", {"nbest_size": -1, "alpha": 0.7}),
-    ("unigram", {"nbest_size": 4, "alpha": 0.3}), ("unigram, bytes", {"nbest_size": 64, "alpha": 0.2}),
-    ("unigram, own symbols", {"nbest_size": -1, "alpha": 0.4}), ("bpe", {"alpha": 0.1}),
-    ("bpe", {"alpha": 0.6}), ("bpe, bytes", {"alpha": 0.3}),
-]  # fmt: skip
+    ("unigram", {"nbest_size": -1, "alpha": 0.1}),
+    ("unigram", {"nbest_size": -1, "alpha": 0.7}),
+    ("unigram", {"nbest_size": 4, "alpha": 0.3}),
+    ("unigram, bytes", {"nbest_size": 64, "alpha": 0.2}),
+    ("unigram, own symbols", {"nbest_size": -1, "alpha": 0.4}),
+    ("bpe", {"alpha": 0.1}),
+    ("bpe", {"alpha": 0.6}),
+    ("bpe, bytes", {"alpha": 0.3}),
+]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
@@ -47,5 +53,9 @@ def test_a_seed_gives_the_same_on_any_number_of_threads(name: str, options: dict
 
 def test_samples_in_every_form_decode_to_the_text() -> None:
     mine, _ = pair("unigram")
-    for call in (mine.sample_encode_as_ids, mine.sample_encode_as_pieces, mine.sample_encode_as_numpy):
+    for call in (
+        mine.sample_encode_as_ids,
+        mine.sample_encode_as_pieces,
+        mine.sample_encode_as_numpy,
+    ):
         assert mine.decode(call("the hello", -1, 0.2)) == "the hello"

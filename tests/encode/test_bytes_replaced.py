@@ -1,6 +1,6 @@
-"""Promise: `errors="replace"` encodes U+FFFD for bytes that are not UTF-8, where a model has no bytes.
+"""Promise: `errors="replace"` encodes U+FFFD for what is not UTF-8, where a model has no bytes.
 
-Spans are of the bytes as given. A model with tokens for bytes encodes them without loss all the same.
+Spans are of the bytes as given. A model with tokens for bytes encodes them without loss.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ import families
 import toksmith as ts
 
 BYTES = [
-    b"\xff", b"the \xff\xfe x", b"\xe4\xb8 hello\xf0\x9f\x98", b"\xed\xa0\x80a", b"a\xc0\xafb \xe4\xb8\xad", b"ok",
-    b"", b"\xf0\x9f\x98\x80\xf0\x9f", "\u4e2d\ufffd".encode() + b"\xff",
-]  # fmt: skip
+    b"\xff",
+    b"the \xff\xfe x",
+    b"\xe4\xb8 hello\xf0\x9f\x98",
+    b"\xed\xa0\x80a",
+    b"a\xc0\xafb \xe4\xb8\xad",
+    b"ok",
+    b"",
+    b"\xf0\x9f\x98\x80\xf0\x9f",
+    "\u4e2d\ufffd".encode() + b"\xff",
+]
 CHARACTERS = tuple(families.CHARACTER_FAMILIES)
 
 
@@ -32,7 +39,9 @@ def test_as_python_replaces_them(family: str) -> None:
         assert found.ids.tolist() == right
         assert found.char_spans.tolist() == given.char_spans.tolist()
         # Where a span begins and ends, the text before it is the bytes before it.
-        for mine, theirs in zip(found.spans.ravel().tolist(), given.spans.ravel().tolist(), strict=True):
+        for mine, theirs in zip(
+            found.spans.ravel().tolist(), given.spans.ravel().tolist(), strict=True
+        ):
             before = data[:mine].decode("utf-8", "replace")
             assert before == text.encode()[:theirs].decode(), (data, mine, theirs)
         if "\ufffd" in text and text.encode() != data:

@@ -43,15 +43,18 @@ def loaded(kind: str, dropout: float | None = None) -> ts.Tokenizer:
 def outcomes(text: str, p: float) -> dict[tuple[str, ...], float]:
     """What becomes of a text, and how likely: the process, every draw taken both ways.
 
-    The first entry of the queue is passed over with probability `p`. One that is not brings back those
+    The first entry of the queue is passed over with probability `p`. One that is not brings back
+    those
     that were, and is done unless it is stale.
     """
     places = {pair: number for number, pair in enumerate(MERGES)}
 
     def entry(parts: tuple[str | None, ...], at: int) -> list[tuple[int, int, str]]:
         right = following(parts, at)
-        pair = (parts[at], parts[right]) if right is not None else None
-        return [(places[pair], at, "".join(pair))] if pair in places else []  # type: ignore[arg-type, index]
+        left, next_part = parts[at], None if right is None else parts[right]
+        if left is None or next_part is None or (left, next_part) not in places:
+            return []
+        return [(places[left, next_part], at, left + next_part)]
 
     @cache
     def run(parts: Any, queue: Any, skipped: Any) -> dict[tuple[str, ...], float]:
@@ -64,10 +67,9 @@ def outcomes(text: str, p: float) -> dict[tuple[str, ...], float]:
             found[result] += p * chance
         queue, (_, at, product) = tuple(sorted((*rest, *skipped))), first
         right = following(parts, at)
-        fits = parts[at] is not None and right is not None and (
-            (parts[at], parts[right]) in places and parts[at] + parts[right] == product
-        )
-        if fits:
+        left, next_part = parts[at], None if right is None else parts[right]
+        fits = left is not None and next_part is not None and left + next_part == product
+        if right is not None and fits and (left, next_part) in places:
             merged = list(parts)
             merged[at], merged[right] = product, None
             parts = tuple(merged)
@@ -93,7 +95,10 @@ def test_dropout_has_the_probabilities_of_the_process(kind: str, p: float) -> No
     tok = loaded(kind)
     for text in TEXTS:
         drawn = Counter(
-            tuple(tok.token_bytes(number).decode() for number in tok.encode_sample(text, alpha=p, seed=seed))
+            tuple(
+                tok.token_bytes(number).decode()
+                for number in tok.encode_sample(text, alpha=p, seed=seed)
+            )
             for seed in range(DRAWS)
         )
         assert_follows(drawn, outcomes(text, p))
@@ -109,7 +114,9 @@ def test_dropout_is_that_of_the_library(kind: str, p: float) -> None:
         assert_same_distribution(drawn, right)
 
 
-@pytest.mark.parametrize("family", ["trained byte-level BPE", "trained BPE", "bytes, prefix space", "llama, all added"])
+@pytest.mark.parametrize(
+    "family", ["trained byte-level BPE", "trained BPE", "bytes, prefix space", "llama, all added"]
+)
 def test_no_dropout_is_encoding_and_dropout_of_all_leaves_symbols(family: str) -> None:
     data = families.file_of(family)
     tok, theirs = ts.Tokenizer.from_bytes(data), Tokenizer.from_str(data.decode())
@@ -159,7 +166,8 @@ def test_unigram_samples_have_the_probabilities_of_their_scores(alpha: float, si
     weights = {tuple(ids): math.exp(alpha * score) for ids, score in best}
     total = sum(weights.values())
     drawn = Counter(
-        tuple(tok.encode_sample(text, alpha=alpha, nbest_size=size, seed=seed)) for seed in range(DRAWS)
+        tuple(tok.encode_sample(text, alpha=alpha, nbest_size=size, seed=seed))
+        for seed in range(DRAWS)
     )
     assert_follows(drawn, {ids: weight / total for ids, weight in weights.items()})
 
@@ -177,7 +185,8 @@ def test_the_best_few_are_in_order() -> None:
 @pytest.mark.parametrize(
     ("family", "arguments", "error"),
     [
-        ("trained BPE", {"seed": 1}, ts.InputError), ("trained BPE", {"alpha": 1.5, "seed": 1}, ts.InputError),
+        ("trained BPE", {"seed": 1}, ts.InputError),
+        ("trained BPE", {"alpha": 1.5, "seed": 1}, ts.InputError),
         ("trained BPE", {"alpha": -0.1, "seed": 1}, ts.InputError),
         ("trained BPE", {"alpha": math.nan, "seed": 1}, ts.InputError),
         ("model unigram", {"alpha": -1.0, "seed": 1}, ts.InputError),
@@ -187,8 +196,10 @@ def test_the_best_few_are_in_order() -> None:
         ("trained WordPiece", {"alpha": 0.1, "seed": 1}, ts.UnsupportedFeature),
         ("trained Unigram", {"alpha": 0.1, "seed": 1}, ts.UnsupportedFeature),
     ],
-)  # fmt: skip
-def test_what_cannot_be_drawn(family: str, arguments: dict[str, Any], error: type[Exception]) -> None:
+)
+def test_what_cannot_be_drawn(
+    family: str, arguments: dict[str, Any], error: type[Exception]
+) -> None:
     tok = ts.Tokenizer.from_bytes(families.file_of(family))
     with pytest.raises(error):
         tok.encode_sample("the", **arguments)

@@ -1,4 +1,4 @@
-"""Promise: a SentencePiece model saved as tokenizer.json gives the same ids in tokenizers, or is refused.
+"""Promise: a SentencePiece model saved as tokenizer.json gives the same ids there, or is refused.
 
 The reference is sentencepiece itself; what tokenizers makes of the saved file is compared with it.
 """
@@ -30,34 +30,66 @@ MODELS: dict[str, dict[str, Any]] = {
     "bpe, squeezed": {"model_type": "bpe", "vocab_size": 400} | PLAIN,
     "bpe, bytes": {"model_type": "bpe", "vocab_size": 700, "byte_fallback": True} | RAW,
     "bpe, bare": {"model_type": "bpe", "vocab_size": 500} | BARE,
-    "bpe, bare, squeezed": {"model_type": "bpe", "vocab_size": 500, "add_dummy_prefix": False} | PLAIN,
+    "bpe, bare, squeezed": {"model_type": "bpe", "vocab_size": 500, "add_dummy_prefix": False}
+    | PLAIN,
     "bpe, own symbols": {
-        "model_type": "bpe", "vocab_size": 500, "user_defined_symbols": ["<sep>", "the", "er", "Q"],
+        "model_type": "bpe",
+        "vocab_size": 500,
+        "user_defined_symbols": ["<sep>", "the", "er", "Q"],
         "control_symbols": ["<ctl>"],
-    } | BARE,
+    }
+    | BARE,
     "bpe, across words": {
-        "model_type": "bpe", "vocab_size": 600, "split_by_whitespace": False, "byte_fallback": True,
-    } | RAW,
+        "model_type": "bpe",
+        "vocab_size": 600,
+        "split_by_whitespace": False,
+        "byte_fallback": True,
+    }
+    | RAW,
     "char": {"model_type": "char", "vocab_size": 120} | RAW,
-}  # fmt: skip
+}
 SPACES = [
-    " ", "  ", " a", "a ", "  a  b  ", "\u2581", " \u2581", "\u2581 ", "a\u2581", "a \u2581 ", "\u2581\u2581a\u2581 b",
-    "<sep>", " <sep> the<sep>x", "Qthe<ctl>", "<s>the</s>", "<unk>", "<0x41>", "<0x00>\0", "\t\n a\n ", "ther", "\u00a0a\u3000",
-]  # fmt: skip
+    " ",
+    "  ",
+    " a",
+    "a ",
+    "  a  b  ",
+    "\u2581",
+    " \u2581",
+    "\u2581 ",
+    "a\u2581",
+    "a \u2581 ",
+    "\u2581\u2581a\u2581 b",
+    "<sep>",
+    " <sep> the<sep>x",
+    "Qthe<ctl>",
+    "<s>the</s>",
+    "<unk>",
+    "<0x41>",
+    "<0x00>\0",
+    "\t\n a\n ",
+    "ther",
+    "\u00a0a\u3000",
+]
 
 
 @cache
 def trained(name: str) -> bytes:
     file = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(families.learned()), model_writer=file, hard_vocab_limit=False,
-        character_coverage=0.98, minloglevel=2, num_threads=1, **MODELS[name],
-    )  # fmt: skip
+        sentence_iterator=iter(families.learned()),
+        model_writer=file,
+        hard_vocab_limit=False,
+        character_coverage=0.98,
+        minloglevel=2,
+        num_threads=1,
+        **MODELS[name],
+    )
     return file.getvalue()
 
 
 def saved(data: bytes, folder: Path, exact: bool = True) -> tokenizers.Tokenizer:
-    """What tokenizers makes of the model saved as tokenizer.json, special tokens in text being text."""
+    """What tokenizers makes of the model saved as json, special tokens in text being text."""
     path = folder / "tokenizer.json"
     ts.Tokenizer.from_bytes(data).save(path, exact=exact)
     theirs = tokenizers.Tokenizer.from_file(str(path))
@@ -99,11 +131,15 @@ def test_a_real_vocabulary(which: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("unigram", "precompiled_charsmap"), ("unigram, raw", "UNIGRAM"), ("bpe", "precompiled_charsmap"),
-        ("bpe, bytes", "USER_DEFINED"), ("word", "charsmap"), ("char", "precompiled_charsmap"),
+        ("unigram", "precompiled_charsmap"),
+        ("unigram, raw", "UNIGRAM"),
+        ("bpe", "precompiled_charsmap"),
+        ("bpe, bytes", "USER_DEFINED"),
+        ("word", "charsmap"),
+        ("char", "precompiled_charsmap"),
         ("unigram, suffix, folded", "charsmap"),
     ],
-)  # fmt: skip
+)
 def test_what_would_give_other_ids_is_refused(name: str, what: str, tmp_path: Path) -> None:
     tok = ts.Tokenizer.from_bytes(families.model_file(name))
     with pytest.raises(ts.UnsupportedFeature, match=what):

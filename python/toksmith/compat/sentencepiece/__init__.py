@@ -13,8 +13,8 @@ Names, defaults, results and exceptions are the package's; names it no longer ha
 - `parallel_encode` gives what `encode` gives, always; the package's pieces can depend on
   `chunk_len` where sums of scores are nearly equal.
 - What this version does not do raises `toksmith.UnsupportedFeature`, which is a `RuntimeError`:
-  training, normalizers from rules other than `identity`, conversion to FlatBuffers, a time limit for
-  n-best search.
+  training, normalizers from rules other than `identity`, conversion to FlatBuffers, a time limit
+  for n-best search.
 - Nothing is ever logged, so `set_min_log_level` has nothing to do.
 
 `return_type="proto"` needs protobuf: `pip install toksmith[sentencepiece]`.

@@ -170,8 +170,8 @@ class SentencePieceProcessor:
 
         Raises:
             TypeError: The input is no text.
-            RuntimeError: There is no model, or it cannot be sampled from, or a proto is to have what
-                it cannot (`add_bos` and the like).
+            RuntimeError: There is no model, or it cannot be sampled from, or a proto is to have
+                what it cannot (`add_bos` and the like).
             ValueError: Arguments do not fit; the model has no such symbol.
         """
         kind = self._form(return_type, out_type)
@@ -279,8 +279,8 @@ class SentencePieceProcessor:
     ) -> Any:
         """The best segmentations of a text, or of each of a list, best first.
 
-        A list of what `Encode` would give, or an `NBestSentencePieceText`. Arguments as of the class;
-        `nbest_size` below 1 is 1.
+        A list of what `Encode` would give, or an `NBestSentencePieceText`. Arguments as of the
+        class; `nbest_size` below 1 is 1.
 
         Raises:
             RuntimeError: The model is no unigram, or `nbest_size` is above 512.
@@ -624,7 +624,7 @@ def _rows(given: Any) -> tuple[list[Any], bool, bool]:
     size = len(given)
     if size and _is_row(given[0]):
         rows = [given[place] for place in range(size)]
-        first = next((row for row in rows if _is_row(row) and len(row)), [])
+        first: Any = next((row for row in rows if _is_row(row) and len(row)), [])
         pieces = _of_pieces(first)
         return rows, True, pieces
     return [given], False, _of_pieces(given)
