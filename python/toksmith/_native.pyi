@@ -20,6 +20,8 @@ __all__ = [
     "InputError",
     "InternalError",
     "ModelError",
+    "SentencePieceCore",
+    "SentencePieceNormalizerCore",
     "SpelledTokenizer",
     "StreamDecoder",
     "StreamEncoder",

@@ -6,9 +6,9 @@
 
 The tests ship in a library's source package, which is fetched from pip's index at the pinned
 version, unless `--source` gives it (a `.tar.gz`, or a folder of it unpacked). They are copied to a
-temporary folder, beside a stub package of the library's name that hands out our module instead, and run by
-pytest. What is passed, failed and not applicable is printed; what is not run, and why, is in the
-table of `README.md` here, which is compared with the tests not run.
+temporary folder, beside a stub package of the library's name that hands out our module instead,
+and run by pytest. What is passed, failed and not applicable is printed; what is not run, and why,
+is in the table of `README.md` here, which is compared with the tests not run.
 
 A library is one entry of `PEERS`.
 """

