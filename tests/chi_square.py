@@ -7,7 +7,7 @@ beyond, a right one is not there once in a million. Outcomes that are too rare a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any
 
@@ -45,6 +45,22 @@ def assert_same_distribution(one: Counter[Any], other: Counter[Any]) -> None:
     if sum(rest) >= 2 * RARE:
         cells.append(rest)
     _judge(sum((a - b) ** 2 / (a + b) for a, b in cells), len(cells) - 1)
+
+
+def assert_alike_in_one_of_three(draw: Callable[[int], tuple[Counter[Any], Counter[Any]]]) -> None:
+    """Of three pairs of counts one could be draws from one distribution.
+
+    For a library that takes no seed: a right distribution may fail once by chance, a wrong one
+    fails thrice. `draw(n)` makes the n-th pair.
+    """
+    for attempt in range(3):
+        try:
+            assert_same_distribution(*draw(attempt))
+        except AssertionError:
+            if attempt == 2:
+                raise
+        else:
+            return
 
 
 def _judge(statistic: float, freedom: int) -> None:
