@@ -20,7 +20,7 @@ pub const CL100K: [&str; 1] = [concat!(
 )];
 
 /// Llama 3; the second and third are cl100k in older versions of tiktoken. The first is GLM-4's
-/// as well, in its `tokenization_chatglm.py`.
+/// as well, as copies of its `tokenization_chatglm.py` have it.
 pub const LLAMA3: [&str; 3] = [
     concat!(
         r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
@@ -58,7 +58,7 @@ pub const O200K: [&str; 1] = [concat!(
 )];
 
 /// `DeepSeek` V3 and R1: three cuts, one inside the other, each with matches and gaps as pieces. As
-/// in its `tokenizer.json`, which llama.cpp's `llama-vocab.cpp` (`deepseek-v3`) repeats.
+/// llama.cpp's `llama-vocab.cpp` (`deepseek-v3`) and copies of its `tokenizer.json` have it.
 pub const DEEPSEEK_V3: [&str; 3] = [
     r"\p{N}{1,3}",
     r"[一-龥぀-ゟ゠-ヿ]+",
@@ -68,7 +68,8 @@ pub const DEEPSEEK_V3: [&str; 3] = [
     ),
 ];
 
-/// Kimi K2: runs of Han by themselves, then nearly as o200k. As in its `tokenization_kimi.py`;
+/// Kimi K2: runs of Han by themselves, then nearly as o200k. As code that quotes its
+/// `tokenization_kimi.py` has it;
 /// llama.cpp's code for `kimi-k2` cuts words of two cases otherwise.
 pub const KIMI_K2: &str = concat!(
     r"[\p{Han}]+",
@@ -79,13 +80,13 @@ pub const KIMI_K2: &str = concat!(
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 );
 
-/// Qwen 3.5: as Qwen 2, with marks among the letters. As in its `tokenizer.json`, which
-/// llama.cpp's `llama-vocab.cpp` (`qwen35`) repeats.
+/// Qwen 3.5: as Qwen 2, with marks among the letters. As llama.cpp's
+/// `llama-vocab.cpp` (`qwen35`) quotes its `tokenizer.json`.
 pub const QWEN35: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
     r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 );
 
-/// Falcon: groups of three digits, after cuts at punctuation, by GPT-2, and at digits. As in the
-/// `tokenizer.json` of Falcon 7B.
+/// Falcon: groups of three digits, after cuts at punctuation, by GPT-2, and at digits. As in a
+/// copy of the `tokenizer.json` of Falcon 7B.
 pub const FALCON_DIGITS: &str = "[0-9][0-9][0-9]";
