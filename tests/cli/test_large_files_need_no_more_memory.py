@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SMALL, LARGE = 10_000_000, 40_000_000
 """Bytes of text. The small one fills every buffer, Parquet's included."""
 
-ALLOWED_GROWTH = 10_000_000
-"""Bytes; seen are 4 MB. The ids alone, held in memory, would be 40 MB more."""
+ALLOWED_GROWTH = 20_000_000
+"""Bytes; seen are 4 MB, 15 on a busy machine. The ids alone, held in memory, would be 40 MB."""
 
 # VmHWM, as ru_maxrss of a new process starts from its parent's.
 _CODE = """\
