@@ -17,52 +17,6 @@ every = pytest.mark.parametrize("name", FOLDERS)
 
 TEXT = "Hello, wörld! It's 10 \U0001f600 tokens…"
 OTHER = "A second text,  which is a bit longer than the first."
-WORDS = ["Hello", "wörld", "it's", "\U0001f600"]
-TEXTS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
-    ((TEXT,), {}),
-    ((TEXT, OTHER), {}),
-    (([TEXT, OTHER, ""],), {}),
-    (([TEXT, OTHER], [OTHER, TEXT]), {}),
-    ((WORDS,), {"is_split_into_words": True}),
-    (([WORDS, WORDS[:1]],), {"is_split_into_words": True}),
-]
-OPTIONS: list[dict[str, Any]] = [
-    {},
-    {"add_special_tokens": False},
-    {"padding": True},
-    {"padding": "max_length", "max_length": 24},
-    {"padding": True, "pad_to_multiple_of": 8},
-    {"padding": True, "padding_side": "left"},
-    {"truncation": True, "max_length": 9},
-    {"truncation": "only_first", "max_length": 12},
-    {"truncation": "only_second", "max_length": 20},
-    {"truncation": "longest_first", "max_length": 9, "padding": True},
-    {"truncation": True, "max_length": 9, "stride": 2, "return_overflowing_tokens": True},
-    {"truncation": "only_first", "max_length": 8, "return_overflowing_tokens": True},
-    {"return_offsets_mapping": True},
-    {"return_special_tokens_mask": True},
-    {"return_token_type_ids": True},
-    {"return_attention_mask": False},
-    {"return_length": True},
-    {"return_tensors": "np", "padding": True},
-    {"return_tensors": "np", "padding": "max_length", "truncation": True, "max_length": 9},
-    {"split_special_tokens": True},
-    {"add_special_tokens": False, "return_offsets_mapping": True, "padding": True},
-    {"truncation": True, "max_length": 2},
-    {"padding": "longest", "return_tensors": "pt"},
-]
-
-
-@every
-def test_a_call_of_any_arguments(name: str) -> None:
-    theirs, ours = original(name), twin(name)
-    assert isinstance(ours, transformers.PreTrainedTokenizerBase)
-    assert type(ours) is type(theirs)
-    for texts, given in TEXTS:
-        for options in OPTIONS:
-            right = outcome(lambda a=texts, o=given | options: theirs(*a, **o))
-            found = outcome(lambda a=texts, o=given | options: ours(*a, **o))
-            assert found == right, (texts, given, options)
 
 
 @every
@@ -127,14 +81,6 @@ def test_as_a_native_tokenizer(name: str) -> None:
     for text in (TEXT, OTHER):
         right = original(name)(text, add_special_tokens=False)["input_ids"]
         assert tok.encode(text) == right
-
-
-@pytest.mark.parametrize("kind", ["ByT5Tokenizer", "CanineTokenizer"])
-def test_what_has_no_conversion_is_named(kind: str) -> None:
-    slow = getattr(transformers, kind)()
-    for call in (accelerate, from_transformers):
-        with pytest.raises(ts.UnsupportedFeature, match=kind):
-            call(slow)
 
 
 def test_mapping_a_dataset_in_two_processes_reuses_its_cache(tmp_path: Path) -> None:

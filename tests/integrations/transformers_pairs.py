@@ -1,9 +1,10 @@
-"""Tokenizers of transformers, of all families, and their accelerated twins."""
+"""Tokenizers of transformers, of all families, their accelerated twins, and what a call gives."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -59,35 +60,53 @@ def twin(name: str) -> Any:
     return accelerate(original(name))
 
 
-def outcome(call: Any) -> Any:
+# The exceptions that Python code tells apart; tokenizers raises plain ones, or panics, for others.
+_KINDS = (TypeError, LookupError, ValueError, NotImplementedError, ImportError, ArithmeticError)
+
+
+def outcome(call: Callable[[], Any]) -> Any:
     """What a call gives, as plain data, or the kind of what it raises."""
     try:
         found = call()
     except BaseException as error:  # a panic is no Exception
         if isinstance(error, KeyboardInterrupt):
             raise
-        # tokenizers raises plain exceptions; for these any will do.
-        kinds = (TypeError, LookupError, ImportError, ArithmeticError)
-        return next((kind for kind in kinds if isinstance(error, kind)), Exception)
+        # Our errors are ValueErrors where the other's are plain.
+        kind = next((kind for kind in _KINDS if isinstance(error, kind)), Exception)
+        return Exception if kind is ValueError else kind
     if not isinstance(found, transformers.BatchEncoding):
         return found
     columns = {key: plain(value) for key, value in found.items()}
     details = [
-        (
-            each.tokens,
-            each.ids,
-            each.offsets,
-            each.word_ids,
-            each.sequence_ids,
-            each.special_tokens_mask,
-            [each.char_to_token(at) for at in range(12)],
-            [each.token_to_chars(at) for at in range(len(each))],
-        )
+        (each.tokens, each.ids, each.type_ids, each.offsets, each.attention_mask)
+        + (each.word_ids, each.sequence_ids, each.special_tokens_mask, each.n_sequences)
+        + tuple(further.ids for further in each.overflowing)
         for each in found.encodings or ()
     ]
     return columns, details
 
 
+def positions(found: Any) -> list[Any]:
+    """What the methods of a `BatchEncoding` say of its words, tokens and characters."""
+    said: list[Any] = [found.is_fast, found.n_sequences]
+    for row in range(len(found.encodings or ())):
+        said += [found.tokens(row), found.word_ids(row), found.sequence_ids(row)]
+        for at in range(len(found[row].ids)):
+            said += [
+                found.token_to_chars(row, at),
+                found.token_to_word(row, at),
+                outcome(lambda r=row, i=at: found.token_to_sequence(r, i)),
+            ]
+        for which in range(2):
+            for at in range(14):
+                for method in ("char_to_token", "char_to_word", "word_to_tokens", "word_to_chars"):
+                    ask = getattr(found, method)
+                    said.append(outcome(lambda a=ask, r=row, i=at, w=which: a(r, i, w)))
+    return said
+
+
 def plain(value: Any) -> Any:
-    """Arrays as lists with their type."""
-    return (str(value.dtype), value.tolist()) if hasattr(value, "dtype") else value
+    """Arrays, also those in lists and in arrays of objects, as lists with their type."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return (str(value.dtype), plain(value.tolist())) if hasattr(value, "dtype") else value

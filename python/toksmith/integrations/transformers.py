@@ -63,17 +63,21 @@ class Backend(Tokenizer):
         super().__setattr__(name, value)
 
 
-def accelerate(tokenizer: _T) -> _T:
+def accelerate(tokenizer: _T, *, exact: bool = True) -> _T:
     """A copy of a transformers tokenizer that encodes and decodes with toksmith.
 
     Args:
         tokenizer: A `PreTrainedTokenizerBase`. One that runs on tokenizers (`is_fast`) or on
             sentencepiece is copied; another slow one is converted, and compared with its
             conversion on a set of texts.
+        exact: Whether a converted slow tokenizer has to agree on rare characters, too. Python and
+            conversions know them by other versions of Unicode, so that for one that cleans or
+            lowercases text, as BERT's does, there is no exact conversion.
 
     Returns:
         A tokenizer of the same class, or for one that was converted of transformers' class for
-        fast ones; a `PreTrainedTokenizerBase` in any case. Its `backend_tokenizer` is no
+        fast ones, which gives what is cut off (`return_overflowing_tokens`) in rows, as these do;
+        a `PreTrainedTokenizerBase` in any case. Its `backend_tokenizer` is no
         `tokenizers.Tokenizer`: where code asks for that class, as
         `tokenizers.decoders.DecodeStream` does, use what `toksmith.compat.tokenizers` has of the
         same name. A slow one whose class pickles the path of its SentencePiece model, not the
@@ -89,11 +93,15 @@ def accelerate(tokenizer: _T) -> _T:
         return _of_fast(found)  # type: ignore[no-any-return]
     if slow_tokenizers.has_sentencepiece(found):
         return slow_tokenizers.on_sentencepiece(found)  # type: ignore[no-any-return]
-    return _of_slow(found)  # type: ignore[no-any-return]
+    return _of_slow(found, exact=exact)  # type: ignore[no-any-return]
 
 
-def from_transformers(tokenizer: object) -> NativeTokenizer:
+def from_transformers(tokenizer: object, *, exact: bool = True) -> NativeTokenizer:
     """A `toksmith.Tokenizer` of a transformers tokenizer, slow or fast.
+
+    Args:
+        tokenizer: A `PreTrainedTokenizerBase`.
+        exact: As of `accelerate`.
 
     It gives the ids that the tokenizer gives without adding special tokens. Special tokens that are
     written in a text are text, unless `specials` says otherwise. Of a slow tokenizer on
@@ -107,7 +115,7 @@ def from_transformers(tokenizer: object) -> NativeTokenizer:
     found: Any = _checked(tokenizer)
     if not found.is_fast and slow_tokenizers.has_sentencepiece(found):
         return slow_tokenizers.native_of_sentencepiece(found)
-    fast = found if found.is_fast else _of_slow(found)
+    fast = found if found.is_fast else _of_slow(found, exact=exact)
     return NativeTokenizer.from_bytes(_json(fast.backend_tokenizer, found))
 
 
@@ -130,10 +138,10 @@ def _of_fast(found: Any) -> Any:
     return twin
 
 
-def _of_slow(slow: Any) -> Any:
+def _of_slow(slow: Any, *, exact: bool) -> Any:
     """A fast tokenizer that a slow one was converted to, with a backend of ours."""
     fast = _of_fast(slow_tokenizers.converted(slow))
-    slow_tokenizers.compare(slow, fast)
+    slow_tokenizers.compare(slow, fast, exact=exact)
     return fast
 
 
