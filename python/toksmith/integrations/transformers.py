@@ -40,7 +40,10 @@ class Backend(Tokenizer):
         return super().add_tokens([_ours(token) for token in tokens])
 
     def add_special_tokens(self, tokens: Sequence[Any]) -> int:
-        """Adds special tokens; returns how many are new."""
+        """Adds special tokens; returns how many are new. The objects given are made special."""
+        for token in tokens:
+            if _is_theirs(token):
+                token.special = True
         return super().add_special_tokens([_ours(token) for token in tokens])
 
     def get_added_tokens_decoder(self) -> dict[int, Any]:
@@ -157,10 +160,21 @@ def _json(backend: Any, found: Any) -> bytes:
     return text.encode()
 
 
+def _is_theirs(token: Any) -> bool:
+    return type(token).__name__ == "AddedToken" and not isinstance(token, AddedToken)
+
+
 def _ours(token: Any) -> Any:
-    if isinstance(token, str | AddedToken):
+    """One of our added tokens for one of tokenizers; what is neither is refused where it is used."""
+    if not _is_theirs(token):
         return token
-    return AddedToken(token.content, **{flag: getattr(token, flag) for flag in _FLAGS})
+    flags = {flag: getattr(token, flag) for flag in _FLAGS}
+    # Where nobody has said `normalized` it depends on `special`, and has to go on doing so.
+    token.special = not flags["special"]
+    if token.normalized != flags["normalized"]:
+        flags["normalized"] = None
+    token.special = flags["special"]
+    return AddedToken(token.content, **flags)
 
 
 def _theirs(token: AddedToken) -> Any:
