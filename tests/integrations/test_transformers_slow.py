@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ TEXTS = [*PROBES, *RARE, "<s>a</s> b <unk>", "\u2581 \u2581a", "<0x41>\U0001f600
 
 def made(kind: str, folder: Path) -> Any:
     """A tokenizer whose class has a SentencePiece model, or two, and perhaps ids of its own."""
-    pieces = "<s> <pad> </s> <unk> \u2581hello \u2581world \u2581a e".split()
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u2581hello", "\u2581world", "\u2581a", "e"]
     vocab = folder / "vocab.json"
     vocab.write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
     listed = folder / "dict.txt"
@@ -41,7 +43,8 @@ def legacy_bert(**options: Any) -> Any:
     """BERT's tokenizer written in Python."""
     from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
-    return BertTokenizerLegacy(str(need("vocabs/bert/vocab.txt")), **options)
+    kind: Any = BertTokenizerLegacy
+    return kind(str(need("vocabs/bert/vocab.txt")), **options)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_on_sentencepiece(kind: str, native: str, tmp_path: Path) -> None:
                 assert outcome(lambda call=call, each=each: call(each)) == right
     # Ids that are not those of the model are never taken for them.
     if native:
-        with pytest.raises(ts.UnsupportedFeature, match=f"{kind}.*{native}"):
+        with pytest.raises(ts.UnsupportedFeature, match=rf"{kind}.*{re.escape(native)}"):
             from_transformers(theirs)
     else:
         tok = from_transformers(theirs)
@@ -102,7 +105,7 @@ def test_conversion_that_differs_in_rare_characters_is_refused_unless_that_is_sa
     theirs.add_tokens(["wörld", transformers.AddedToken("<left>", lstrip=True)])
     theirs.padding_side = "left"
     for call in (accelerate, from_transformers):
-        with pytest.raises(ts.UnsupportedFeature, match="BertTokenizerLegacy.*input_ids"):
+        with pytest.raises(ts.UnsupportedFeature, match=r"BertTokenizerLegacy.*input_ids"):
             call(theirs)
     ours = accelerate(theirs, exact=False)
     assert ours.is_fast
@@ -129,7 +132,7 @@ def test_conversion_that_differs_in_rare_characters_is_refused_unless_that_is_sa
 
 def test_what_a_conversion_leaves_out_is_seen() -> None:
     for call in (accelerate, from_transformers):
-        with pytest.raises(ts.UnsupportedFeature, match="BertTokenizerLegacy.*input_ids"):
+        with pytest.raises(ts.UnsupportedFeature, match=r"BertTokenizerLegacy.*input_ids"):
             call(legacy_bert(never_split=["isn't"]), exact=False)
 
 
@@ -146,3 +149,10 @@ def test_what_is_no_tokenizer_of_transformers_is_named(given: Any) -> None:
     for call in (accelerate, from_transformers):
         with pytest.raises(ts.UnsupportedFeature, match=type(given).__name__):
             call(given)
+
+
+def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    for call in (accelerate, from_transformers):
+        with pytest.raises(ImportError, match=r"toksmith\[transformers\]"):
+            call("")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -64,7 +63,13 @@ def twin(name: str) -> Any:
 _KINDS = (TypeError, LookupError, ValueError, NotImplementedError, ImportError, ArithmeticError)
 
 
-def outcome(call: Callable[[], Any]) -> Any:
+PARTS = (
+    *("tokens", "ids", "type_ids", "offsets", "attention_mask", "word_ids", "sequence_ids"),
+    *("special_tokens_mask", "n_sequences"),
+)
+
+
+def outcome(call: Any) -> Any:
     """What a call gives, as plain data, or the kind of what it raises."""
     try:
         found = call()
@@ -78,9 +83,7 @@ def outcome(call: Callable[[], Any]) -> Any:
         return found
     columns = {key: plain(value) for key, value in found.items()}
     details = [
-        (each.tokens, each.ids, each.type_ids, each.offsets, each.attention_mask)
-        + (each.word_ids, each.sequence_ids, each.special_tokens_mask, each.n_sequences)
-        + tuple(further.ids for further in each.overflowing)
+        [plain(getattr(each, part)) for part in PARTS] + [more.ids for more in each.overflowing]
         for each in found.encodings or ()
     ]
     return columns, details

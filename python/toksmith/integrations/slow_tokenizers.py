@@ -125,8 +125,7 @@ def converted(slow: Any) -> Any:
     Raises:
         UnsupportedFeature: There is no conversion; names the class.
     """
-    import transformers
-
+    kind: Any = import_module("transformers").PreTrainedTokenizerFast
     backend = _converted(slow)
     template = _template(slow)
     if template is not None:
@@ -149,7 +148,7 @@ def converted(slow: Any) -> Any:
     # In the order of their ids, before anything else is added. A slow one looks for them in the
     # text as it is.
     backend.add_tokens([_as_written(token) for _, token in added])
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=backend, **options)
+    fast = kind(tokenizer_object=backend, **options)
     if fast.get_vocab() != slow.get_vocab():
         raise UnsupportedFeature(f"{type(slow).__name__}: its conversion has other tokens")
     return fast

@@ -165,7 +165,7 @@ def _is_theirs(token: Any) -> bool:
 
 
 def _ours(token: Any) -> Any:
-    """One of our added tokens for one of tokenizers; what is neither is refused where it is used."""
+    """Our added token for one of tokenizers; what is neither is refused where it is used."""
     if not _is_theirs(token):
         return token
     flags = {flag: getattr(token, flag) for flag in _FLAGS}

@@ -100,7 +100,7 @@ class Tokenizer:
             from huggingface_hub import hf_hub_download
             from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
         except ImportError:
-            unsupported("from_pretrained without the package huggingface_hub")
+            unsupported("from_pretrained without huggingface_hub (pip install toksmith[hub])")
         where = (string(identifier), "tokenizer.json")
         try:
             try:
