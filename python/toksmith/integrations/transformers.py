@@ -41,6 +41,7 @@ class Backend(Tokenizer):
 
     def add_special_tokens(self, tokens: Sequence[Any]) -> int:
         """Adds special tokens; returns how many are new. The objects given are made special."""
+        # Before they are read: where nobody has said `normalized`, it depends on `special`.
         for token in tokens:
             if _is_theirs(token):
                 token.special = True
@@ -168,13 +169,7 @@ def _ours(token: Any) -> Any:
     """Our added token for one of tokenizers; what is neither is refused where it is used."""
     if not _is_theirs(token):
         return token
-    flags = {flag: getattr(token, flag) for flag in _FLAGS}
-    # Where nobody has said `normalized` it depends on `special`, and has to go on doing so.
-    token.special = not flags["special"]
-    if token.normalized != flags["normalized"]:
-        flags["normalized"] = None
-    token.special = flags["special"]
-    return AddedToken(token.content, **flags)
+    return AddedToken(token.content, **{flag: getattr(token, flag) for flag in _FLAGS})
 
 
 def _theirs(token: AddedToken) -> Any:
