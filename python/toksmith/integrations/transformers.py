@@ -76,7 +76,7 @@ def accelerate(tokenizer: _T, *, exact: bool = True) -> _T:
             conversion on a set of texts.
         exact: Whether a converted slow tokenizer has to agree on rare characters, too. Python and
             conversions know them by other versions of Unicode, so that for one that cleans or
-            lowercases text, as BERT's does, there is no exact conversion.
+            lowercases text, as BERT's does, there is no exact conversion. Others are always exact.
 
     Returns:
         A tokenizer of the same class, or for one that was converted of transformers' class for
@@ -105,7 +105,7 @@ def from_transformers(tokenizer: object, *, exact: bool = True) -> NativeTokeniz
 
     Args:
         tokenizer: A `PreTrainedTokenizerBase`.
-        exact: As of `accelerate`.
+        exact: As of `accelerate`; for a slow one on sentencepiece, too.
 
     It gives the ids that the tokenizer gives without adding special tokens. Special tokens that are
     written in a text are text, unless `specials` says otherwise. Of a slow tokenizer on
@@ -118,7 +118,7 @@ def from_transformers(tokenizer: object, *, exact: bool = True) -> NativeTokeniz
     """
     found: Any = _checked(tokenizer)
     if not found.is_fast and slow_tokenizers.has_sentencepiece(found):
-        return slow_tokenizers.native_of_sentencepiece(found)
+        return slow_tokenizers.native_of_sentencepiece(found, exact=exact)
     fast = found if found.is_fast else _of_slow(found, exact=exact)
     return NativeTokenizer.from_bytes(_json(fast.backend_tokenizer, found))
 
