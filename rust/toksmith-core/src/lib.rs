@@ -33,6 +33,7 @@ mod parts;
 pub mod simd;
 pub mod token;
 pub mod tokenizer;
+pub mod train;
 pub mod vocab;
 pub mod watch;
 

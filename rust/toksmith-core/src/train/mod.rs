@@ -1,0 +1,3 @@
+//! Learning vocabularies: from counted words to tokens, the same on any number of threads.
+
+pub mod words;
