@@ -53,6 +53,27 @@ def test_as_python_replaces_them(family: str) -> None:
     assert tok.count_batch(BYTES, errors="replace").tolist() == [len(row) for row in rows]
 
 
+@pytest.mark.parametrize("family", CHARACTERS)
+def test_spans_of_inputs_are_of_the_bytes(family: str) -> None:
+    tok = ts.Tokenizer.from_bytes(families.file_of(family))
+    alone = [tok.encode_with_spans(data, errors="replace") for data in BYTES]
+    rows = tok(BYTES, errors="replace", add_special_tokens=False, padding=False)
+    assert [np.array(row).reshape(-1, 2).tolist() for row in rows.spans] == [
+        found.spans.tolist() for found in alone
+    ]
+    pair = tok(BYTES[1], BYTES[2], errors="replace", add_special_tokens=False)
+    both = np.concatenate([alone[1].spans, alone[2].spans])
+    assert np.array(pair.spans).tolist() == both.tolist()
+    overflow = tok(
+        BYTES[2],
+        errors="replace",
+        add_special_tokens=False,
+        truncation=ts.Truncation(1),
+        return_overflowing_tokens=True,
+    )
+    assert [list(span) for row in overflow.spans for span in row] == alone[2].spans.tolist()
+
+
 def test_arrow_arrays() -> None:
     pyarrow = pytest.importorskip("pyarrow")
     tok = ts.Tokenizer.from_bytes(families.file_of("trained BPE"))

@@ -55,6 +55,11 @@ impl<'py> Source<'py> {
         }
     }
 
+    /// Whether spans of the text are others than those of the bytes.
+    pub(crate) fn is_replaced(&self) -> bool {
+        matches!(self, Self::Replaced(..))
+    }
+
     /// Makes spans of the text those of the bytes it was given as.
     pub(crate) fn map_back(&self, spans: &mut [Span]) {
         if let Self::Replaced(bytes, _) = self {

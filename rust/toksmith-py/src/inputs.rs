@@ -9,8 +9,8 @@ use pyo3::types::PyList;
 use toksmith_core::formats::pipeline::{
     Padding, PaddingLength, Side, Truncation, TruncationStrategy,
 };
-use toksmith_core::inputs::{InputOptions, Sample};
-use toksmith_core::{Tokenizer, parallel};
+use toksmith_core::inputs::{Columns, InputOptions, Sample};
+use toksmith_core::{Span, Tokenizer, parallel};
 
 /// `(max_length, stride, strategy, side)`.
 type PyTruncation = (usize, usize, String, String);
@@ -93,9 +93,10 @@ pub(crate) fn model_inputs<'py>(
     let samples = samples(&first, second.as_deref())?;
     let total = first.iter().chain(second.iter().flatten()).map(Source::len).sum();
     let threads = parallel::thread_count(num_threads);
-    let columns = interruptible(py, total, threads <= 1, None, |watch| {
+    let mut columns = interruptible(py, total, threads <= 1, None, |watch| {
         tokenizer.input_columns(&samples, &options, char_spans, threads, watch)
     })?;
+    map_back(&mut columns, [Some(&first), second.as_ref()]);
     Ok((
         [
             columns.ids,
@@ -131,6 +132,36 @@ pub(crate) fn file_padding(tokenizer: &Bound<'_, PyTokenizer>) -> Option<PyPaddi
     };
     let side = name_of(&SIDES, &found.side);
     Some((length, side, found.to_multiple_of, found.pad_id, found.pad_type_id))
+}
+
+/// Makes spans in bytes those of the bytes that texts were given as ([`Source::map_back`]).
+fn map_back(columns: &mut Columns, texts: [Option<&Vec<Source<'_>>>; 2]) {
+    if !texts.iter().copied().flatten().flatten().any(Source::is_replaced) {
+        return;
+    }
+    let rows = columns.offsets.windows(2).zip(&columns.samples);
+    for (bounds, &sample) in rows {
+        let row = bounds[0] as usize..bounds[1] as usize;
+        for (text, sources) in texts.iter().enumerate() {
+            let Some(source) = sources.and_then(|sources| sources.get(sample as usize)) else {
+                continue;
+            };
+            let of_text = |&token: &usize| columns.sequences[token] == text as i64;
+            let tokens: Vec<usize> = row.clone().filter(of_text).collect();
+            let mut spans: Vec<Span> = tokens
+                .iter()
+                .map(|token| Span {
+                    start: columns.spans[token * 2] as usize,
+                    end: columns.spans[token * 2 + 1] as usize,
+                })
+                .collect();
+            source.map_back(&mut spans);
+            for (token, span) in tokens.into_iter().zip(spans) {
+                columns.spans[token * 2] = span.start as i64;
+                columns.spans[token * 2 + 1] = span.end as i64;
+            }
+        }
+    }
 }
 
 /// Texts and the second texts of pairs, of which there are as many if there are any.
