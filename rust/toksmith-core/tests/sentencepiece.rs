@@ -190,6 +190,25 @@ fn close_pieces() -> impl Strategy<Value = Vec<Piece>> {
     })
 }
 
+/// Pieces as training gives them, each with a score of its own, and runs of a letter that share
+/// one: merged by a list, where it can express that.
+fn ranked_pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let kinds = vec![PieceKind::Normal; 12].into_iter().chain([PieceKind::UserDefined]);
+    let kind = prop::sample::select(kinds.collect::<Vec<_>>());
+    let others = prop::collection::hash_map("\u{2581}{0,2}[abé]{1,5}", kind, 4..40);
+    let runs = prop::collection::hash_set(2..12_usize, 0..9);
+    (others, runs, "[\u{2581}a]", -50.0..0.0_f32).prop_map(|(others, runs, letter, shared)| {
+        let run = |size: &usize| (letter.repeat(*size), shared, PieceKind::Normal);
+        let mut pieces: Vec<Piece> = runs.iter().map(run).collect();
+        for (place, (piece, kind)) in others.into_iter().enumerate() {
+            if pieces.iter().all(|(other, ..)| *other != piece) {
+                pieces.push((piece, -(place as f32), kind));
+            }
+        }
+        pieces
+    })
+}
+
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         "[abcé\u{2581}]{0,60}",
@@ -253,6 +272,16 @@ proptest! {
     fn bpe_is_its_definition(
         pieces in pieces(vec![PieceKind::Normal, PieceKind::Normal, PieceKind::UserDefined]),
         text in texts(),
+    ) {
+        let (vocab, def) = oracle::model(SentencePieceKind::Bpe, &pieces);
+        let model = SentencePiece::new(&vocab, &def).expect("fits");
+        prop_assert_eq!(tokens(&model, &text), oracle::bpe(&pieces, &text));
+    }
+
+    #[test]
+    fn bpe_by_a_list_is_its_definition(
+        pieces in ranked_pieces(),
+        text in prop_oneof![texts(), "(\u{2581}{0,30}[abéc]{0,3}){0,8}", "(a{0,30}[béc\u{2581}]{0,3}){0,8}"],
     ) {
         let (vocab, def) = oracle::model(SentencePieceKind::Bpe, &pieces);
         let model = SentencePiece::new(&vocab, &def).expect("fits");

@@ -8,6 +8,7 @@ pub mod bpe;
 pub mod char_bpe;
 mod double_array;
 pub(crate) mod draws;
+mod merging;
 pub(crate) mod pairs;
 mod rank_queue;
 pub mod sentencepiece;

@@ -8,11 +8,12 @@
 //! pair per token): the last merge when its own spelling is encoded. The others are left out, and
 //! what is left is mostly in an order in which products come after their parts.
 
-use super::super::bpe::pairs::{MAX_RANK, PairTable};
+use super::super::bpe::pairs::MAX_RANK;
+use super::super::merging::{Line, MergeList, heap, short};
 use super::super::spellings::Spellings;
 use super::alphabet::{Alphabet, only_char};
 use super::cuts::{Bigrams, signs_cut};
-use super::{CharBpe, CharBpeScratch, Merges, Symbol, heap, short};
+use super::{CharBpe, CharBpeScratch, Symbol};
 use crate::error::{Error, Result};
 use crate::formats::pipeline::Bpe;
 use crate::token::{NONE, TokenId};
@@ -50,7 +51,7 @@ impl CharBpe {
                     .any(|line| alphabet.spells(line.left) || alphabet.spells(line.right)),
             ids,
             alphabet,
-            merges: Merges::new(&list, growing),
+            merges: MergeList::new(&list, growing),
             live: None,
             whole: Spellings::new(&[]),
             taken_whole: None,
@@ -68,7 +69,7 @@ impl CharBpe {
 
     /// The merge list reduced to one pair a product, if a product's spelling says what symbols it
     /// is merged from. There are no affixes.
-    fn reduced(&self, vocab: &Vocab, list: &[Line], symbols: &[Symbol]) -> Option<Merges> {
+    fn reduced(&self, vocab: &Vocab, list: &[Line], symbols: &[Symbol]) -> Option<MergeList> {
         let parts: HashSet<Symbol> = list.iter().flat_map(|line| [line.left, line.right]).collect();
         let is_char = |&symbol: &Symbol| {
             let bytes = self.ids.get(symbol as usize).and_then(|&id| vocab.get(id));
@@ -78,7 +79,7 @@ impl CharBpe {
             return None;
         }
         let (mut scratch, mut merged) = (CharBpeScratch::default(), Vec::new());
-        let CharBpeScratch { symbols: read, heap, .. } = &mut scratch;
+        let CharBpeScratch { symbols: read, merge, .. } = &mut scratch;
         let mut places = Vec::new();
         for (id, bytes) in vocab.iter() {
             let Ok(text) = std::str::from_utf8(bytes) else { continue };
@@ -89,7 +90,7 @@ impl CharBpe {
             let last = if read.ids.len() <= short::MAX {
                 short::merge(&self.merges, &read.ids, &mut merged)
             } else {
-                heap::merge(&self.merges, &read.ids, heap, &mut merged)
+                heap::merge(&self.merges, &read.ids, &mut merge.heap, &mut merged)
             };
             if let ([(symbol, _)], true) = (merged.as_slice(), last != NONE)
                 && *symbol == symbols[id as usize]
@@ -100,15 +101,7 @@ impl CharBpe {
         places.sort_unstable();
         let live: Vec<Line> =
             places.iter().filter_map(|&place| list.get(place as usize - 1)).copied().collect();
-        let mut merges = Merges::new(&live, true);
-        let mut made = vec![0; self.ids.len()];
-        for (line, place) in live.iter().zip(1_u32..) {
-            made[line.product as usize] = place;
-        }
-        merges.monotone = live.iter().zip(1..).all(|(line, place)| {
-            made[line.left as usize] < place && made[line.right as usize] < place
-        });
-        Some(merges)
+        Some(MergeList::reduced(&live))
     }
 
     /// The words whose encoding is one token, found by encoding every token's spelling.
@@ -155,14 +148,6 @@ fn number(vocab: &Vocab) -> (Vec<TokenId>, Vec<Symbol>) {
     (ids, symbols)
 }
 
-/// A line of the merge list.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    left: Symbol,
-    right: Symbol,
-    product: Symbol,
-}
-
 /// Checks the merge list; says whether each merge makes a longer spelling.
 fn checked(vocab: &Vocab, bpe: &Bpe, symbols: &[Symbol]) -> Result<(Vec<Line>, bool)> {
     let prefix_len = bpe.continuing_subword_prefix.as_ref().map_or(0, String::len);
@@ -191,25 +176,4 @@ fn checked(vocab: &Vocab, bpe: &Bpe, symbols: &[Symbol]) -> Result<(Vec<Line>, b
         list.push(Line { left: symbol(left), right: symbol(right), product: symbol(product) });
     }
     Ok((list, growing))
-}
-
-impl Merges {
-    /// Indexes a merge list, first line first.
-    fn new(list: &[Line], growing: bool) -> Self {
-        let mut pairs = PairTable::with_capacity(list.len());
-        // From the last line on, so that of equal pairs the last stays.
-        for (at, line) in list.iter().enumerate().rev() {
-            pairs.insert(line.left, line.right, at as u32 + 1);
-        }
-        let none = std::iter::once(NONE);
-        Self {
-            pairs,
-            products: none.chain(list.iter().map(|line| line.product)).collect(),
-            twice: std::iter::once(false)
-                .chain(list.iter().map(|line| line.left == line.right))
-                .collect(),
-            monotone: false,
-            growing,
-        }
-    }
 }

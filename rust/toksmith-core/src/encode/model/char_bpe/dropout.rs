@@ -7,14 +7,13 @@
 //!
 //! The n-th random number of a piece is a hash of its seed and n: the same on every thread.
 
-use super::heap::{self, HeapScratch};
-use super::{Merges, Part, Symbol};
+use super::super::merging::heap::{self, HeapScratch};
+use super::super::merging::{MergeList, Part, Symbol};
 use crate::encode::model::draws::Draws;
-use std::cmp::Reverse;
 
 /// Appends what symbols merge to, merges passed over with probability `p`.
 pub(super) fn merge(
-    merges: &Merges,
+    merges: &MergeList,
     symbols: &[Symbol],
     p: f32,
     seed: u64,
@@ -24,11 +23,11 @@ pub(super) fn merge(
     let mut draws = Draws::new(seed);
     heap::merge_by(merges, symbols, scratch, out, |chain, queue, skipped| {
         skipped.clear();
-        while let Some(Reverse(entry)) = queue.pop() {
+        while let Some(entry) = queue.pop() {
             if draws.uniform() < p {
                 skipped.push(entry);
             } else {
-                queue.extend(skipped.drain(..).map(Reverse));
+                skipped.drain(..).for_each(|entry| queue.push(entry));
                 chain.apply(merges, entry, queue);
             }
         }

@@ -9,26 +9,19 @@
 //! - [`cuts`]: places that no merge can cross. Files of `SentencePiece` origin have no
 //!   pre-tokenizer, so a piece is a whole document: it is cut at its U+2581 signs into words
 //!   ([`CharBpe::words`]), and a long word wherever two characters stand together in no token.
-//! - [`short`]: merging by a scan for the minimum, for most words.
-//! - [`heap`]: merging with a queue; n log n, for any merge list.
-//! - [`buckets`]: merging in one sweep over the merge list, where that can be: linear.
-//! - [`blocks`]: either of the two in blocks that fit the cache, for long words.
+//! - [`super::merging`]: the merges themselves.
 //! - [`dropout`]: merging that passes over merges at random.
 //!
 //! Start at [`CharBpe::tokenize`].
 
 mod alphabet;
-mod blocks;
-mod buckets;
 mod build;
 mod cuts;
 mod dropout;
-mod heap;
-mod short;
 
 pub use super::draws::piece_seed;
 
-use super::bpe::pairs::PairTable;
+use super::merging::{MergeList, MergeScratch, Part, Symbol, heap, short};
 use super::pairs::CharPairs;
 use super::spellings::Spellings;
 use super::{Token, check_length};
@@ -37,12 +30,6 @@ use crate::token::{NONE, TokenId};
 use alphabet::Alphabet;
 use cuts::Bigrams;
 
-/// A token's number inside this model: its place in [`CharBpe::ids`].
-type Symbol = u32;
-
-/// A merged token and the number of symbols it was merged from.
-type Part = (Symbol, u32);
-
 /// The compiled model.
 #[derive(Debug)]
 pub struct CharBpe {
@@ -50,9 +37,9 @@ pub struct CharBpe {
     ids: Vec<TokenId>,
     alphabet: Alphabet,
     /// All of the merge list: with dropout, any pair may be merged.
-    merges: Merges,
+    merges: MergeList,
     /// The pairs that are merged without dropout, where they can be told.
-    live: Option<Merges>,
+    live: Option<MergeList>,
     /// Characters that stand together in some merged token; `None`: pieces are not cut.
     bigrams: Option<Bigrams>,
     /// Whether a piece can be cut before its U+2581 signs.
@@ -64,40 +51,6 @@ pub struct CharBpe {
     /// All tokens, if a piece that is one is taken whole.
     taken_whole: Option<Spellings>,
     dropout: f32,
-}
-
-/// The merge list, by pair: as it is, or reduced to the pairs that some text makes use of.
-#[derive(Debug)]
-struct Merges {
-    /// `(left, right) -> place`, places counted from 1 in the order of the list.
-    pairs: PairTable,
-    /// Place -> product; entry 0 is not used.
-    products: Vec<Symbol>,
-    /// Place -> whether the two parts are equal; only if reduced.
-    twice: Vec<bool>,
-    /// Whether the list is reduced and every product comes after its parts.
-    monotone: bool,
-    /// Whether a merge always makes a longer spelling. Where it does not (a prefix is all there
-    /// is of the right part) the queue of tokenizers can take one merge for another, and only
-    /// [`heap`] does the same.
-    growing: bool,
-}
-
-impl Merges {
-    /// The place of a pair in the list, or [`NONE`].
-    #[inline(always)]
-    fn place(&self, left: Symbol, right: Symbol) -> u32 {
-        match (u8::try_from(left), u8::try_from(right)) {
-            (Ok(left), Ok(right)) => self.pairs.get_bytes(left, right),
-            _ => self.pairs.get(left, right),
-        }
-    }
-
-    /// What the merge at a place makes.
-    #[inline(always)]
-    fn product(&self, place: u32) -> Symbol {
-        self.products[place as usize]
-    }
 }
 
 /// Symbols of a piece as read.
@@ -113,8 +66,7 @@ struct Symbols {
 pub struct CharBpeScratch {
     symbols: Symbols,
     parts: Vec<Part>,
-    blocks: blocks::BlockScratch,
-    heap: heap::HeapScratch,
+    merge: MergeScratch,
 }
 
 impl CharBpe {
@@ -235,11 +187,11 @@ impl CharBpe {
         out: &mut Vec<Token>,
     ) -> Result<u32> {
         self.alphabet.read(word, &mut scratch.symbols)?;
-        let CharBpeScratch { symbols, parts, blocks, heap } = scratch;
+        let CharBpeScratch { symbols, parts, merge } = scratch;
         let merges = self.live.as_ref().unwrap_or(&self.merges);
         parts.clear();
         if !merges.growing {
-            heap::merge(merges, &symbols.ids, heap, parts);
+            heap::merge(merges, &symbols.ids, &mut merge.heap, parts);
         } else if symbols.ids.len() <= short::MAX {
             short::merge(merges, &symbols.ids, parts);
         } else {
@@ -247,13 +199,7 @@ impl CharBpe {
             while !rest.is_empty() {
                 let cut = self.bigrams.as_ref().map_or(rest.len(), |bigrams| bigrams.cut(rest));
                 let (segment, behind) = rest.split_at(cut);
-                if let &[symbol] = segment {
-                    parts.push((symbol, 1));
-                } else if segment.len() <= short::MAX {
-                    short::merge(merges, segment, parts);
-                } else {
-                    blocks::merge(merges, segment, blocks, heap, parts);
-                }
+                merges.merge(segment, merge, parts);
                 rest = behind;
             }
         }
@@ -284,9 +230,9 @@ impl CharBpe {
         }
         self.check(piece)?;
         self.alphabet.read(piece, &mut scratch.symbols)?;
-        let CharBpeScratch { symbols, parts, heap, .. } = scratch;
+        let CharBpeScratch { symbols, parts, merge } = scratch;
         parts.clear();
-        dropout::merge(&self.merges, &symbols.ids, p, seed, heap, parts);
+        dropout::merge(&self.merges, &symbols.ids, p, seed, &mut merge.heap, parts);
         self.give(symbols, parts, 0, out);
         Ok(())
     }

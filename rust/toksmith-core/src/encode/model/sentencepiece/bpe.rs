@@ -6,11 +6,13 @@
 //! that were last *seen* as its halves anywhere in the text.
 //!
 //! A text is cut where two characters stand together in no piece, which nothing can merge
-//! across: most often into words. Short parts are merged by scanning for the best pair
-//! ([`SHORT`] symbols at most, each merge a scan), longer ones with a heap: O(n log n).
+//! across: most often into words. Where scores make a list of pairs ([`super::ranked`]) each part
+//! is merged by it. Else short parts are merged by scanning for the best pair ([`SHORT`] symbols
+//! at most, each merge a scan), longer ones with a heap: O(n log n).
 
 use super::matcher::Matcher;
-use super::merges::{Merges, Symbol};
+use super::merges::{Entry, Merges, Symbol};
+use crate::encode::model::merging::{self, Line, MergeList};
 use crate::encode::model::unigram::viterbi::char_len;
 use crate::token::{NONE, TokenId};
 use std::cmp::Reverse;
@@ -43,6 +45,10 @@ pub(super) struct MergeScratch {
     heap: BinaryHeap<Reverse<(u64, u32)>>,
     /// The halves of unused pieces as last seen.
     halves: HashMap<Symbol, (Symbol, Symbol)>,
+    /// Of merging by a list.
+    symbols: Vec<Symbol>,
+    merged: Vec<merging::Part>,
+    by_list: merging::MergeScratch,
 }
 
 /// Decides whether a merge is passed over.
@@ -121,6 +127,9 @@ impl Merges {
         skip: &mut Skip<'_>,
         sink: &mut impl FnMut(TokenId, usize, usize),
     ) {
+        if let (Some(list), None) = (&self.ranked, &skip) {
+            return self.listed(list, text, scratch, sink);
+        }
         if scratch.parts.len() <= SHORT && !self.has_unused && skip.is_none() {
             self.scan(scratch);
         } else if scratch.parts.len() > 1 {
@@ -133,6 +142,35 @@ impl Merges {
             }
         }
         scratch.parts.clear();
+    }
+
+    /// As [`Merges::part`], by a list.
+    #[inline]
+    fn listed(
+        &self,
+        list: &MergeList,
+        text: &str,
+        scratch: &mut MergeScratch,
+        sink: &mut impl FnMut(TokenId, usize, usize),
+    ) {
+        let MergeScratch { parts, symbols, merged, by_list, .. } = scratch;
+        symbols.clear();
+        symbols.extend(parts.iter().map(|part| part.symbol));
+        merged.clear();
+        list.merge(symbols, by_list, merged);
+        let mut rest = parts.as_slice();
+        for &(symbol, count) in merged.iter() {
+            let (own, behind) = rest.split_at(count as usize);
+            rest = behind;
+            let (Some(first), Some(last)) = (own.first(), own.last()) else { continue };
+            let (start, end) = (first.start as usize, last.end as usize);
+            match self.symbols.get(symbol as usize) {
+                Some(Entry { id: NONE, .. }) => sink(self.unknown, start, end),
+                Some(entry) => sink(entry.id, start, end),
+                None => sink(self.frozen_id(text, start, end), start, end),
+            }
+        }
+        parts.clear();
     }
 
     #[inline(always)]
@@ -153,9 +191,10 @@ impl Merges {
         }
     }
 
-    /// Merges a few parts: a scan for the best pair a merge.
-    fn scan(&self, scratch: &mut MergeScratch) {
+    /// Merges a few parts: a scan for the best pair a merge. Returns the last merge, if any.
+    fn scan(&self, scratch: &mut MergeScratch) -> Option<Line> {
         let MergeScratch { parts, placed, .. } = scratch;
+        let mut done = None;
         placed.clear();
         placed.extend(parts.windows(2).map(|pair| self.placed(pair[0], pair[1])));
         loop {
@@ -167,9 +206,11 @@ impl Merges {
                 }
             }
             if best == u64::from(NONE) {
-                return;
+                return done;
             }
-            parts[at] = Part { symbol: placed[at] as Symbol, end: parts[at + 1].end, ..parts[at] };
+            let product = placed[at] as Symbol;
+            done = Some(Line { left: parts[at].symbol, right: parts[at + 1].symbol, product });
+            parts[at] = Part { symbol: product, end: parts[at + 1].end, ..parts[at] };
             parts.remove(at + 1);
             placed.remove(at);
             if at < placed.len() {
@@ -243,6 +284,16 @@ impl Merges {
                 see(parts, products, heap, left, next[i]);
             }
         }
+    }
+
+    /// What symbols merge to, however many, and the last merge.
+    pub(super) fn by_scores(&self, symbols: &[Symbol]) -> (Vec<Symbol>, Option<Line>) {
+        let mut scratch = MergeScratch::default();
+        let parts = (0..).zip(symbols);
+        let parts = parts.map(|(at, &symbol)| Part { symbol, start: at, end: at + 1 });
+        scratch.parts.extend(parts);
+        let last = self.scan(&mut scratch);
+        (scratch.parts.iter().map(|part| part.symbol).collect(), last)
     }
 
     /// Gives out a symbol, an unused one in its halves.

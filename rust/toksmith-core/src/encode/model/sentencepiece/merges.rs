@@ -6,7 +6,9 @@
 //! symbols that a piece begins with are found by walking down a prefix tree, those it ends with
 //! by walking down a tree of reversed pieces: O(bytes of all pieces).
 
+use super::ranked;
 use crate::encode::model::bpe::pairs::{MAX_RANK, PairTable};
+use crate::encode::model::merging::MergeList;
 use crate::encode::model::sentencepiece::NUL_PIECE;
 use crate::encode::model::unigram::trie::Trie;
 use crate::error::{Error, Result};
@@ -39,6 +41,8 @@ pub(super) struct Merges {
     letters: Letters,
     /// Pairs of characters that stand together in some piece; what is not there is a cut.
     together: Together,
+    /// The same as a list of pairs, where it can be one.
+    pub(super) ranked: Option<MergeList>,
     /// Whether some piece is unused.
     pub(super) has_unused: bool,
     pub(super) unknown: TokenId,
@@ -120,7 +124,11 @@ impl Merges {
         }
         let has_unused = symbols.iter().any(|symbol| symbol.unused);
         let frozen = Trie::new(&frozen, false)?;
-        Ok(Self { symbols, pairs, letters, together, has_unused, unknown, frozen })
+        let ranked = None;
+        let mut merges =
+            Self { symbols, pairs, letters, together, ranked, has_unused, unknown, frozen };
+        merges.ranked = ranked::list(&merges, pieces.iter().copied());
+        Ok(merges)
     }
 
     /// The symbol of a character; [`NONE`]: it is in no piece.

@@ -8,7 +8,7 @@
 //!
 //! - unigram: [`super::unigram::viterbi`] in single precision, which rounds; why words can be
 //!   encoded by themselves nevertheless, and when, is in [`cuts`].
-//! - [`bpe`]: merging by score; [`merges`] builds its table.
+//! - [`bpe`]: merging by score; [`merges`] builds its table, [`ranked`] a list out of it.
 //! - word, char: here.
 //! - [`lattice`], [`nbest`], [`sample`]: the best paths, and random ones.
 //! - [`matcher`]: user-defined pieces.
@@ -21,6 +21,7 @@ mod lattice;
 pub(crate) mod matcher;
 mod merges;
 mod nbest;
+mod ranked;
 mod sample;
 
 use super::unigram::UNKNOWN_PENALTY;

@@ -9,7 +9,7 @@
 
 use super::buckets::{self, BucketScratch};
 use super::heap::{self, HeapScratch};
-use super::{Merges, Part, Symbol};
+use super::{MergeList, Part, Symbol};
 
 /// Buffers of [`merge`].
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ const OVERLAP: usize = 128;
 /// Appends what `symbols` merge to: O(n) if the merge list is monotone, else at most O(n log n).
 /// `merges` are growing.
 pub(super) fn merge(
-    merges: &Merges,
+    merges: &MergeList,
     symbols: &[Symbol],
     scratch: &mut BlockScratch,
     heap: &mut HeapScratch,

@@ -3,17 +3,17 @@
 //! Symbols stay where they are; a bit mask says which are left, and its gaps how many symbols
 //! each token was merged from. Quadratic in the length, which is bounded by [`MAX`].
 
-use super::{Merges, Part, Symbol};
+use super::{MergeList, Part, Symbol};
 use crate::token::NONE;
 
 /// Most symbols handled here: bits of the mask.
-pub(super) const MAX: usize = 64;
+pub(in super::super) const MAX: usize = 64;
 /// Elements the minimum is searched in at a time.
 const LANES: usize = 8;
 
 /// Appends what at most [`MAX`] symbols merge to; returns the place of the last merge, or
 /// [`NONE`].
-pub(super) fn merge(merges: &Merges, symbols: &[Symbol], out: &mut Vec<Part>) -> u32 {
+pub(in super::super) fn merge(merges: &MergeList, symbols: &[Symbol], out: &mut Vec<Part>) -> u32 {
     // `places[i]` is the place of the merge of symbol `i` with the next one left.
     let mut parts = [0; MAX];
     let mut places = [NONE; MAX];

@@ -1,11 +1,11 @@
 //! Merging a block in one ascending sweep over the merge list: O(1) a merge.
 //!
 //! For merge lists reduced to one live pair a product, in which products come after their parts
-//! ([`Merges::monotone`]): a merge then only makes pairs that come later. Positions of one place
+//! ([`MergeList::monotone`]): a merge then only makes pairs that come later. Positions of one place
 //! are worked off in any order, unless its two parts are equal (x x x): then from the left.
 
 use super::super::rank_queue::RankQueue;
-use super::{Merges, Part, Symbol};
+use super::{MergeList, Part, Symbol};
 use crate::token::NONE;
 
 /// Buffers of [`merge`].
@@ -22,7 +22,7 @@ pub(super) struct BucketScratch {
 
 /// Appends what symbols merge to. O(n); `merges` are monotone.
 pub(super) fn merge(
-    merges: &Merges,
+    merges: &MergeList,
     symbols: &[Symbol],
     scratch: &mut BucketScratch,
     out: &mut Vec<Part>,
