@@ -16,7 +16,7 @@ use std::collections::BinaryHeap;
 pub(in super::super) struct HeapScratch {
     chain: Chain,
     queue: Queue,
-    /// MergeList passed over, with dropout.
+    /// Merges passed over, with dropout.
     pub(in super::super) skipped: Vec<u64>,
 }
 
