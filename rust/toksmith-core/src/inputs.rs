@@ -13,7 +13,7 @@ use crate::encode::template::{self, Edges, Encoding, Source, Unit};
 use crate::error::Result;
 use crate::formats::pipeline::{Padding, Truncation};
 use crate::parallel;
-use crate::token::TokenId;
+use crate::token::{Span, TokenId};
 use crate::tokenizer::{Engine, Text, Tokenizer};
 use crate::watch::Watch;
 use std::collections::BTreeSet;
@@ -386,6 +386,29 @@ impl Tokenizer {
 }
 
 impl Columns {
+    /// Calls `change(sample, text, spans)` with the spans in bytes of each text of each row;
+    /// `text` is 0, or 1 for the second of a pair.
+    pub fn change_spans(&mut self, mut change: impl FnMut(usize, usize, &mut [Span])) {
+        let (mut tokens, mut spans) = (Vec::new(), Vec::new());
+        for (bounds, &sample) in self.offsets.windows(2).zip(&self.samples) {
+            for text in 0..2 {
+                tokens.clear();
+                let row = bounds[0] as usize..bounds[1] as usize;
+                tokens.extend(row.filter(|&token| self.sequences[token] == text));
+                spans.clear();
+                spans.extend(tokens.iter().map(|token| Span {
+                    start: self.spans[token * 2] as usize,
+                    end: self.spans[token * 2 + 1] as usize,
+                }));
+                change(sample as usize, text as usize, &mut spans);
+                for (token, span) in tokens.iter().zip(&spans) {
+                    self.spans[token * 2] = span.start as i64;
+                    self.spans[token * 2 + 1] = span.end as i64;
+                }
+            }
+        }
+    }
+
     /// Appends an input and what overflowed of it.
     fn add(&mut self, sample: usize, encoding: &Encoding) {
         for part in std::iter::once(encoding).chain(&encoding.overflowing) {

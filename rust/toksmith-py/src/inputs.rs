@@ -10,7 +10,7 @@ use toksmith_core::formats::pipeline::{
     Padding, PaddingLength, Side, Truncation, TruncationStrategy,
 };
 use toksmith_core::inputs::{Columns, InputOptions, Sample};
-use toksmith_core::{Span, Tokenizer, parallel};
+use toksmith_core::{Tokenizer, parallel};
 
 /// `(max_length, stride, strategy, side)`.
 type PyTruncation = (usize, usize, String, String);
@@ -139,29 +139,12 @@ fn map_back(columns: &mut Columns, texts: [Option<&Vec<Source<'_>>>; 2]) {
     if !texts.iter().copied().flatten().flatten().any(Source::is_replaced) {
         return;
     }
-    let rows = columns.offsets.windows(2).zip(&columns.samples);
-    for (bounds, &sample) in rows {
-        let row = bounds[0] as usize..bounds[1] as usize;
-        for (text, sources) in texts.iter().enumerate() {
-            let Some(source) = sources.and_then(|sources| sources.get(sample as usize)) else {
-                continue;
-            };
-            let of_text = |&token: &usize| columns.sequences[token] == text as i64;
-            let tokens: Vec<usize> = row.clone().filter(of_text).collect();
-            let mut spans: Vec<Span> = tokens
-                .iter()
-                .map(|token| Span {
-                    start: columns.spans[token * 2] as usize,
-                    end: columns.spans[token * 2 + 1] as usize,
-                })
-                .collect();
-            source.map_back(&mut spans);
-            for (token, span) in tokens.into_iter().zip(spans) {
-                columns.spans[token * 2] = span.start as i64;
-                columns.spans[token * 2 + 1] = span.end as i64;
-            }
+    columns.change_spans(|sample, text, spans| {
+        let sources = texts.get(text).copied().flatten();
+        if let Some(source) = sources.and_then(|sources| sources.get(sample)) {
+            source.map_back(spans);
         }
-    }
+    });
 }
 
 /// Texts and the second texts of pairs, of which there are as many if there are any.
