@@ -391,16 +391,16 @@ impl Columns {
     pub fn change_spans(&mut self, mut change: impl FnMut(usize, usize, &mut [Span])) {
         let (mut tokens, mut spans) = (Vec::new(), Vec::new());
         for (bounds, &sample) in self.offsets.windows(2).zip(&self.samples) {
-            for text in 0..2 {
+            for (text, number) in [(0, 0), (1, 1)] {
                 tokens.clear();
-                let row = bounds[0] as usize..bounds[1] as usize;
-                tokens.extend(row.filter(|&token| self.sequences[token] == text));
+                let row = place(bounds[0])..place(bounds[1]);
+                tokens.extend(row.filter(|&token| self.sequences[token] == number));
                 spans.clear();
                 spans.extend(tokens.iter().map(|token| Span {
-                    start: self.spans[token * 2] as usize,
-                    end: self.spans[token * 2 + 1] as usize,
+                    start: place(self.spans[token * 2]),
+                    end: place(self.spans[token * 2 + 1]),
                 }));
-                change(sample as usize, text as usize, &mut spans);
+                change(place(sample), text, &mut spans);
                 for (token, span) in tokens.iter().zip(&spans) {
                     self.spans[token * 2] = span.start as i64;
                     self.spans[token * 2 + 1] = span.end as i64;
@@ -424,6 +424,11 @@ impl Columns {
             self.samples.push(sample as i64);
         }
     }
+}
+
+/// A number of a column that is a place.
+fn place(number: i64) -> usize {
+    usize::try_from(number).unwrap_or_default()
 }
 
 fn push_spans(out: &mut Vec<i64>, encoding: &Encoding) {
