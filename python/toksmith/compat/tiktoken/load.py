@@ -7,12 +7,9 @@ would have of it without one: a file in its cache, or a rank file that comes wit
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from toksmith._native import UnsupportedFeature
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from toksmith.byte_alphabet import bytes_of_letters
 
 _PUBLISHED = "https://openaipublic.blob.core.windows.net/encodings/"
 
@@ -148,7 +145,7 @@ def data_gym_to_mergeable_bpe_ranks(
     """
     import json
 
-    byte_of = _byte_alphabet()
+    byte_of = bytes_of_letters()
 
     def spelled(text: str) -> bytes:
         return bytes(byte_of[letter] for letter in text)
@@ -167,18 +164,6 @@ def data_gym_to_mergeable_bpe_ranks(
     if ranks != ids:
         raise AssertionError(f"{vocab_bpe_file} and {encoder_json_file} do not fit together")
     return ranks
-
-
-def _byte_alphabet() -> dict[str, int]:
-    """The byte each letter stands for, in the order of ranks: bytes that can be seen first."""
-
-    def in_order() -> Iterator[tuple[str, int]]:
-        seen = [byte for byte in range(256) if chr(byte).isprintable() and byte != 0x20]
-        yield from ((chr(byte), byte) for byte in seen)
-        unseen = (byte for byte in range(256) if byte not in seen)
-        yield from ((chr(256 + number), byte) for number, byte in enumerate(unseen))
-
-    return dict(in_order())
 
 
 def _cached(address: str) -> bytes | None:

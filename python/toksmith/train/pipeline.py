@@ -1,0 +1,223 @@
+"""What stands around a model: the parts of a `tokenizer.json` that training does not learn.
+
+A pipeline comes from another tokenizer (`like=`) or from a name. It becomes a tokenizer twice:
+once around a model that knows nothing, to cut texts into the words that are counted, and once
+around what was learned. Start at `Pipeline.like`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from toksmith._native import InputError
+from toksmith.byte_alphabet import byte_letters
+from toksmith.tokenizer import Tokenizer
+from toksmith.train.digits import split_digits
+
+Json: TypeAlias = dict[str, Any]
+
+_SIGN = "\u2581"
+_METASPACE: Json = {
+    "type": "Metaspace",
+    "replacement": _SIGN,
+    "prepend_scheme": "always",
+    "split": True,
+}
+_NAMED: dict[str, Json] = {
+    "metaspace": {
+        "pre_tokenizer": _METASPACE,
+        "decoder": {
+            "type": "Sequence",
+            "decoders": [
+                {"type": "Replace", "pattern": {"String": _SIGN}, "content": " "},
+                {"type": "ByteFallback"},
+                {"type": "Fuse"},
+                {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+            ],
+        },
+    },
+    "bert": {
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": True,
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    },
+}
+"""Pipelines that no embedded vocabulary has."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The parts of a `tokenizer.json` around a model, as their JSON."""
+
+    normalizer: Json | None = None
+    pre_tokenizer: Json | None = None
+    post_processor: Json | None = None
+    decoder: Json | None = None
+    special_tokens: tuple[Json, ...] = field(default=())
+    """Entries of `added_tokens` without ids, in the order they get them."""
+
+    @classmethod
+    def like(
+        cls,
+        like: Tokenizer | str,
+        special_tokens: Iterable[str] | None = None,
+        digits: str | None = None,
+    ) -> Pipeline:
+        """The pipeline of a tokenizer, an embedded vocabulary, `"metaspace"` or `"bert"`.
+
+        Special tokens are those given, else those of the tokenizer; a name has none.
+
+        Raises:
+            InputError: A name is not known, special tokens are no strings, or the tokenizer's
+                template uses a special token that is not among those given.
+            UnsupportedFeature: The pipeline has no form in a `tokenizer.json`.
+        """
+        own: tuple[Json, ...] = ()
+        if isinstance(like, str) and like in _NAMED:
+            document = _NAMED[like]
+        elif isinstance(like, (str, Tokenizer)):
+            document, own = _document(like)
+        else:
+            raise InputError(f"like must be a Tokenizer or a name, not {type(like).__name__}")
+        pipeline = cls(
+            document.get("normalizer"),
+            document.get("pre_tokenizer"),
+            document.get("post_processor"),
+            document.get("decoder"),
+            own,
+        )
+        if special_tokens is not None:
+            known = {token["content"]: token for token in own}
+            names = _names(special_tokens)
+            tokens = tuple(known.get(name) or _special(name) for name in names)
+            pipeline = replace(pipeline, special_tokens=tokens)
+        if digits is not None:
+            pipeline = pipeline._with_digits(split_digits(digits))
+        return pipeline
+
+    def _with_digits(self, split: Json) -> Pipeline:
+        """With one more step: before bytes become letters, but after words have their U+2581."""
+        steps = [] if self.pre_tokenizer is None else [self.pre_tokenizer]
+        if steps and steps[0]["type"] == "Sequence":
+            steps = list(steps[0]["pretokenizers"])
+        steps.insert(0 if self.in_bytes else len(steps), split)
+        return replace(self, pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether words are bytes in the letters of byte-level files, not characters."""
+        return _has(self.pre_tokenizer, "ByteLevel") or _has(self.normalizer, "ByteLevel")
+
+    @property
+    def signs_are_words(self) -> bool:
+        """Whether U+2581 stands for spaces, so that words are to be cut before it."""
+        return _SIGN in json.dumps([self.normalizer, self.pre_tokenizer], ensure_ascii=False)
+
+    def words_of(self) -> Tokenizer:
+        """A tokenizer that cuts words as the pipeline does and knows none of them."""
+        if self.in_bytes:
+            vocab = {letter: id_ for id_, letter in enumerate(byte_letters())}
+            return self.around({"type": "BPE", "vocab": vocab, "merges": []}, len(vocab))
+        return self.around({"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}, 1)
+
+    def around(self, model: Json, size: int) -> Tokenizer:
+        """The tokenizer with this model, whose ids are below `size`.
+
+        Special tokens that the model's vocabulary lacks get the ids from `size` on.
+        """
+        vocab = model["vocab"]
+        ids = vocab if isinstance(vocab, Mapping) else {row[0]: i for i, row in enumerate(vocab)}
+        added = []
+        for token in self.special_tokens:
+            id_ = ids.get(token["content"], size)
+            size += id_ == size
+            added.append({"id": id_, **token})
+        template = _with_ids(self.post_processor, {each["content"]: each["id"] for each in added})
+        document = {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": added,
+            "normalizer": self.normalizer,
+            "pre_tokenizer": self.pre_tokenizer,
+            "post_processor": template,
+            "decoder": self.decoder,
+            "model": model,
+        }
+        return Tokenizer.from_bytes(json.dumps(document, ensure_ascii=False).encode())
+
+
+def _document(like: Tokenizer | str) -> tuple[Json, tuple[Json, ...]]:
+    tokenizer = Tokenizer.from_pretrained(like) if isinstance(like, str) else like
+    document = json.loads(tokenizer._save("json"))
+    if isinstance(like, str):
+        return document, ()
+    special = [token for token in document["added_tokens"] if token["special"]]
+    entries = ({k: v for k, v in token.items() if k != "id"} for token in special)
+    return document, tuple(entries)
+
+
+def _names(special_tokens: Iterable[str]) -> list[str]:
+    if isinstance(special_tokens, (str, bytes)):
+        raise InputError("special_tokens must be a sequence of strings, not one string")
+    names = list(special_tokens)
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise InputError(f"a special token must be a string that is not empty, not {name!r}")
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"special token {twice!r} is given twice")
+    return names
+
+
+def _special(content: str) -> Json:
+    return {
+        "content": content,
+        "single_word": False,
+        "lstrip": False,
+        "rstrip": False,
+        "normalized": False,
+        "special": True,
+    }
+
+
+def _has(part: Json | None, kind: str) -> bool:
+    if part is None:
+        return False
+    inner = part.get("pretokenizers") or part.get("normalizers") or ()
+    return part["type"] == kind or any(_has(each, kind) for each in inner)
+
+
+def _with_ids(part: Json | None, ids: Mapping[str, int]) -> Json | None:
+    """A post-processor whose special tokens have these ids."""
+    if part is None:
+        return None
+
+    def id_of(token: str) -> int:
+        if token not in ids:
+            raise InputError(
+                f"the template of like= uses {token!r}, which is not among the special tokens"
+            )
+        return ids[token]
+
+    part = dict(part)
+    if part["type"] == "Sequence":
+        part["processors"] = [_with_ids(each, ids) for each in part["processors"]]
+    for name in ("sep", "cls"):
+        if name in part:
+            part[name] = [part[name][0], id_of(part[name][0])]
+    if part["type"] == "TemplateProcessing":
+        part["special_tokens"] = {
+            name: {**entry, "ids": [id_of(token) for token in entry["tokens"]]}
+            for name, entry in part["special_tokens"].items()
+        }
+    return part
