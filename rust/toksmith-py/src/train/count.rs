@@ -34,7 +34,7 @@ fn word_bytes(word: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 
 /// A whole number of 64 bits that is not negative.
 fn whole(number: &Bound<'_, PyAny>, what: &str) -> PyResult<u64> {
-    number.extract().map_err(|error| {
+    number.extract().map_err(|error: PyErr| {
         let py = number.py();
         let found = number.repr().map_or_else(|_| "?".to_owned(), |text| text.to_string());
         if error.is_instance_of::<PyOverflowError>(py) {
