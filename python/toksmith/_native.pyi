@@ -740,6 +740,12 @@ class WordCounter:
         written; after an error inside the count the counter is of no use.
         """
 
+    def add_counts(self, words: WordCounts, weight: int = 1, source: int = 0) -> None:
+        """Adds words that were counted elsewhere, as they are, each count times `weight`.
+
+        The table counts as one text of its source.
+        """
+
     @property
     def texts(self) -> list[int]:
         """How many texts of each source were counted."""

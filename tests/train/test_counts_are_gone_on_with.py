@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import toksmith as ts
-from train.count_and_be_killed import BATCH, TEXTS
 from toksmith._native import WordCounter, WordCounts
+from train.count_and_be_killed import BATCH, TEXTS
 from vocabularies import embedded
 
 PROGRAM = Path(__file__).with_name("count_and_be_killed.py")
@@ -22,7 +22,7 @@ PROGRAM = Path(__file__).with_name("count_and_be_killed.py")
 
 def run(path: Path, batches: int, budget: int) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    arguments = [sys.executable, PROGRAM, path, str(batches), str(budget)]
+    arguments = [sys.executable, str(PROGRAM), str(path), str(batches), str(budget)]
     return subprocess.run(arguments, env=environment, check=False).returncode
 
 
@@ -50,7 +50,6 @@ def test_a_counter_that_ctrl_c_stopped_says_so(tmp_path: Path) -> None:
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         counter.add(texts)
-        time.sleep(5)
     assert time.monotonic() - begun < 2
     with pytest.raises(ts.InputError, match="cannot go on"):
         counter.finish()

@@ -239,6 +239,22 @@ impl PyWordCounter {
         })
     }
 
+    /// Adds words that were counted elsewhere, each count times weight; one text of their source.
+    #[pyo3(signature = (words, weight=None, source=0), text_signature = "($self, words, weight=1, source=0)")]
+    fn add_counts(
+        &self,
+        py: Python<'_>,
+        words: &Bound<'_, PyWordCounts>,
+        weight: Option<&Bound<'_, PyAny>>,
+        source: usize,
+    ) -> PyResult<()> {
+        let weight = weight.map_or(Ok(1), |weight| whole(weight, "a weight"))?;
+        let words = Arc::clone(&words.get().0);
+        let mut taken = self.take()?;
+        let counter = taken.as_mut().ok_or_else(finished)?;
+        interruptible(py, 0, true, None, |watch| counter.add_counts(source, weight, &words, watch))
+    }
+
     /// How many texts of each source were counted.
     #[getter]
     fn texts(&self) -> PyResult<Vec<u64>> {

@@ -33,6 +33,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The sign that stands for a space in vocabularies made by `SentencePiece`.
 const SIGN: &[u8] = "\u{2581}".as_bytes();
 
+/// More sources than anybody has; their numbers of texts are kept in memory.
+const MOST_SOURCES: usize = 1 << 20;
+/// Words between two looks at the watch.
+const POLL: usize = 1 << 14;
+/// Why a counter cannot go on after an error.
+const STOPPED: &str = "a call of it was stopped in the middle";
+
 /// How to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountOptions {
@@ -162,10 +169,7 @@ impl Counter {
         watch: &Watch<'_>,
     ) -> Result<()> {
         self.check()?;
-        if source >= MOST_SOURCES {
-            let why = format!("source {source}: expected one below {MOST_SOURCES}");
-            return Err(Error::Input { why });
-        }
+        self.done(source, 0)?;
         if weight > 0 {
             let valid = |text: &Text<'_>| std::str::from_utf8(text.as_bytes()).is_ok();
             // What turns out to be UTF-8 may be cut between threads.
@@ -177,15 +181,55 @@ impl Counter {
                     other => other,
                 })
                 .collect();
-            self.broken = Some("a call of it was stopped in the middle");
+            self.broken = Some(STOPPED);
             self.count(weight, &texts, watch)?;
             self.broken = None;
+        }
+        self.done(source, texts.len())
+    }
+
+    /// Adds words that were counted elsewhere, each count times `weight`; for the number of texts of
+    /// the source, the table is one.
+    ///
+    /// # Errors
+    /// As of [`Counter::add`].
+    pub fn add_counts(
+        &mut self,
+        source: usize,
+        weight: u64,
+        words: &WordCounts,
+        watch: &Watch<'_>,
+    ) -> Result<()> {
+        self.check()?;
+        self.done(source, 0)?;
+        self.broken = Some(STOPPED);
+        let mut count = Count { table: self.take_table(), runs: &self.runs, watch, weight: 0 };
+        for (at, (word, number)) in words.iter().enumerate() {
+            if at % POLL == 0 {
+                watch.poll()?;
+            }
+            count.weight = number.saturating_mul(weight);
+            if count.weight > 0 {
+                count.word(word)?;
+            }
+        }
+        let table = count.table;
+        self.tables().push(table);
+        self.broken = None;
+        self.done(source, 1)
+    }
+
+    /// So many more texts of a source were counted.
+    fn done(&mut self, source: usize, texts: usize) -> Result<()> {
+        if source >= MOST_SOURCES {
+            let why = format!("source {source}: expected one below {MOST_SOURCES}");
+            return Err(Error::Input { why });
         }
         if self.texts.len() <= source {
             self.texts.resize(source + 1, 0);
         }
         if let Some(counted) = self.texts.get_mut(source) {
-            *counted += texts.len() as u64;
+            *counted += texts as u64;
         }
         Ok(())
     }
@@ -340,6 +384,3 @@ impl Counter {
         Ok(words)
     }
 }
-
-/// More sources than anybody has; their numbers of texts are kept in memory.
-const MOST_SOURCES: usize = 1 << 20;

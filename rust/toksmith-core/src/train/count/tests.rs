@@ -216,6 +216,23 @@ fn counts_beyond_32_bits_are_exact_and_stay_at_the_largest() {
 }
 
 #[test]
+fn words_that_were_counted_elsewhere_are_added() {
+    let words: WordCounts = (0..500).map(|n: u64| (format!("w{n}"), n << 40)).collect();
+    for budget in [Some(1000), None] {
+        let options = CountOptions { budget, ..CountOptions::default() };
+        let mut counter = Counter::new(gpt2(), options);
+        counter.add_counts(2, 1 << 16, &words, &Watch::none()).expect("adds");
+        counter.add(0, 5, &[Text::Str("w7")], &Watch::none()).expect("counts");
+        assert_eq!(counter.texts(), [1, 0, 1]);
+        let found = counter.finish(1, &Watch::none()).expect("finishes");
+        // The pattern cuts "w7" into "w" and "7".
+        assert_eq!((found.count_of(b"w7"), found.count_of(b"w")), (7 << 56, 5));
+        assert_eq!((found.count_of(b"w255"), found.count_of(b"w256")), (255 << 56, u64::MAX));
+        assert_eq!(found.len(), 501);
+    }
+}
+
+#[test]
 fn rare_words_are_left_out_of_the_table() {
     let texts = texts(20, 500);
     for budget in [Some(1000), None] {
