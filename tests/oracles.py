@@ -5,7 +5,10 @@ Nothing here is clever. The pre-tokenizer is the `regex` package, merging is one
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import regex
 
@@ -81,3 +84,22 @@ def cut_at(ids: list[int], sizes: list[int]) -> list[list[int]]:
         runs.append(ids[start : start + size])
         start += size
     return [*runs, ids[start:]]
+
+
+def count_words(tokenizer: Any, texts: Iterable[str], letters: dict[str, int]) -> Counter[bytes]:
+    """The words that a tokenizer of tokenizers gives its model, and how often, text by text.
+
+    `letters` are the bytes that characters of words stand for; of no characters: words are text.
+    """
+    counts: Counter[bytes] = Counter()
+    for text in texts:
+        if tokenizer.normalizer is not None:
+            text = tokenizer.normalizer.normalize_str(text)
+        pieces = [(text, (0, 0))]
+        if tokenizer.pre_tokenizer is not None:
+            pieces = tokenizer.pre_tokenizer.pre_tokenize_str(text)
+        for piece, _ in pieces:
+            word = bytes(letters[c] for c in piece) if letters else piece.encode()
+            counts[word] += 1
+    del counts[b""]
+    return counts

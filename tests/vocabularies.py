@@ -63,8 +63,8 @@ def _byte_alphabet() -> dict[int, str]:
     }
 
 
-_ALPHABET = _byte_alphabet()
+BYTE_ALPHABET = _byte_alphabet()
 
 
 def _spell(token: bytes) -> str:
-    return "".join(_ALPHABET[byte] for byte in token)
+    return "".join(BYTE_ALPHABET[byte] for byte in token)

@@ -4,7 +4,7 @@ Names with a leading underscore are called by `toksmith.tokenizer`, which docume
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, AnyStr, Literal, TypeAlias, TypedDict, final
 
@@ -31,6 +31,8 @@ __all__ = [
     "ToksmithError",
     "UnsupportedFeature",
     "VocabularyError",
+    "WordCounter",
+    "WordCounts",
     "__version__",
     "_chunk",
     "_fits",
@@ -634,6 +636,126 @@ def _chunk(
     sentences: bool,
     allowed_special: _Specials | None,
 ) -> list[tuple[AnyStr, tuple[int, int], tuple[int, int], int]]: ...
+
+@final
+class WordCounts:
+    """Distinct words with 64-bit counts, in the order of their bytes. Immutable."""
+
+    @staticmethod
+    def from_pairs(
+        pairs: Mapping[str | bytes, int]
+        | Mapping[str, int]
+        | Mapping[bytes, int]
+        | Iterable[tuple[str | bytes, int]],
+    ) -> WordCounts:
+        """A table of given words. A str is its UTF-8.
+
+        Counts of the same word are added and stay at 2**64 - 1; words of no bytes and counts of 0
+        are left out. Raises InputError for what is no word or no count.
+        """
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> WordCounts:
+        """Reads what `save` of this class or of `WordCounter` wrote.
+
+        Raises InputError if the file cannot be read or is malformed.
+        """
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the table to a file, which is whole or as it was before."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getitem__(self, word: str | bytes) -> int:
+        """The count of a word; 0 if it is not here."""
+
+    @property
+    def total(self) -> int:
+        """The sum of all counts."""
+
+    def items(self) -> list[tuple[bytes, int]]:
+        """Words with their counts, in order."""
+
+    def arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint64]]:
+        """`(data, offsets, counts)`: word `i` is `data[offsets[i]:offsets[i + 1]]`.
+
+        Offsets are `(len + 1,)`, counts `(len,)`.
+        """
+
+@final
+class WordCounter:
+    """Counts the words of texts, as the model of a tokenizer would be given them.
+
+    For a byte-level tokenizer a word is raw bytes; for any other it is normalized text, with the
+    pipeline's signs. The result depends neither on threads nor on batches nor on the budget.
+
+    Args:
+        tokenizer: Its added tokens, normalizer and pre-tokenizer are used; its vocabulary is not.
+        budget: Most bytes of tables in memory; beyond, sorted counts go to files of a temporary
+            directory. Neither texts nor the table that `finish` gives are part of it.
+        directory: Where that directory is made, instead of where the system has such files.
+        num_threads: Most threads to use.
+        allowed_special: Special tokens to find in texts and leave out; by default, all. Added
+            tokens that are not special are always left out.
+        split_signs: Cut words before each U+2581 (behind it, where the pipeline puts it there).
+    """
+
+    def __new__(
+        cls,
+        tokenizer: Tokenizer,
+        budget: int | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        num_threads: int | None = None,
+        allowed_special: _Specials = "all",
+        split_signs: bool = False,
+    ) -> Self: ...
+    @staticmethod
+    def load(
+        path: str | os.PathLike[str],
+        tokenizer: Tokenizer,
+        budget: int | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        num_threads: int | None = None,
+        allowed_special: _Specials = "all",
+        split_signs: bool = False,
+    ) -> WordCounter:
+        """Goes on from what `save` wrote.
+
+        Raises InputError if the file cannot be read, is malformed, or was made with another
+        tokenizer or other rules. Budget, directory and threads may be others than before.
+        """
+
+    def add(
+        self,
+        texts: list[str] | list[bytes] | list[str | bytes],
+        weight: int = 1,
+        source: int = 0,
+        errors: _OnBadText = "strict",
+    ) -> None:
+        """Counts the words of texts, each `weight` times; the next texts of their source.
+
+        Counts stay at 2**64 - 1. The GIL is released. Raises InputError for what is no text, for
+        bytes that are not UTF-8 if the tokenizer is not byte-level, and if files cannot be
+        written; after an error inside the count the counter is of no use.
+        """
+
+    def add_counts(self, words: WordCounts, weight: int = 1, source: int = 0) -> None:
+        """Adds words that were counted elsewhere, as they are, each count times `weight`.
+
+        The table counts as one text of its source.
+        """
+
+    @property
+    def texts(self) -> list[int]:
+        """How many texts of each source were counted."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes all that was counted to a file, which is whole or as it was before."""
+
+    def finish(self, min_count: int = 1) -> WordCounts:
+        """The words that were counted at least `min_count` times; ends the counter."""
+
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""
 

@@ -24,6 +24,10 @@ class UsageError(CliError):
     code = USAGE
 
 
-def missing_extra(who: str, needs: str, extra: str) -> CliError:
+class MissingExtraError(CliError):
+    """An optional library is not installed."""
+
+
+def missing_extra(who: str, needs: str, extra: str) -> MissingExtraError:
     """The error for an optional library that is not installed; names the extra."""
-    return CliError(f'{who} needs {needs}: pip install "toksmith[{extra}]"')
+    return MissingExtraError(f'{who} needs {needs}: pip install "toksmith[{extra}]"')

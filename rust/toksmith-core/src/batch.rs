@@ -29,9 +29,9 @@ pub(crate) const SERIAL_BYTES: usize = 1 << 16;
 pub(crate) const JOB_BYTES: usize = 1 << 17;
 
 /// A text, or a part of one, and which.
-struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     row: usize,
-    text: Text<'a>,
+    pub(crate) text: Text<'a>,
 }
 
 impl Tokenizer {
@@ -108,7 +108,8 @@ impl Tokenizer {
         Ok(totals)
     }
 
-    fn jobs<'a>(
+    /// Texts in jobs of about equal size, long ones cut where that changes nothing.
+    pub(crate) fn jobs<'a>(
         &self,
         texts: &[Text<'a>],
         allowed: &Allowed,
@@ -151,7 +152,10 @@ impl Tokenizer {
     /// Where a long text can be cut for another thread.
     fn cut(&self, text: Text<'_>, from: usize, allowed: &Allowed) -> Option<usize> {
         match (text, self.scanner()) {
-            (Text::Str(text), Some(scanner)) if !self.added.applies(allowed) => {
+            // No added token reaches across a cut, which is before a space or after a newline.
+            (Text::Str(text), Some(scanner))
+                if !self.added.applies(allowed) || !self.added.has_spaces() =>
+            {
                 safe_cut(scanner, text.as_bytes(), from)
             }
             _ => None,

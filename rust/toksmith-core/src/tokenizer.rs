@@ -45,7 +45,7 @@ pub struct Tokenizer {
     /// One more than the largest id of a model token.
     pub(crate) model_limit: usize,
     /// What is done to text before it is cut.
-    rewrite: Option<Rewrite>,
+    pub(crate) rewrite: Option<Rewrite>,
     pub(crate) engine: Engine,
     /// How raw text is cut into words, where its pipeline allows that.
     raw_words: Option<RawWords>,
@@ -438,7 +438,7 @@ impl Tokenizer {
     }
 
     /// Whether ids depend on where in the text a piece stood before it was changed.
-    fn reads_origin(&self) -> bool {
+    pub(crate) fn reads_origin(&self) -> bool {
         match &self.engine {
             Engine::Bytes(bytes) => match &bytes.pre {
                 PreTokenizer::Letters(stages) => stages.reads_origin(),

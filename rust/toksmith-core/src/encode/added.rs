@@ -48,6 +48,8 @@ pub struct AddedTokens {
     always: bool,
     /// Whether some token looks at what stands around it.
     looks_around: bool,
+    /// Whether some token has a space or a newline in it.
+    has_spaces: bool,
     longest: usize,
 }
 
@@ -98,6 +100,7 @@ impl AddedTokens {
         let always = tokens.iter().any(|token| !token.special);
         let looks_around =
             tokens.iter().any(|token| token.single_word || token.lstrip || token.rstrip);
+        let has_spaces = tokens.iter().any(|token| token.content.contains([' ', '\n']));
         let longest = tokens.iter().map(|token| token.content.len()).max().unwrap_or(0);
         Ok(Self {
             tokens,
@@ -107,6 +110,7 @@ impl AddedTokens {
             search,
             always,
             looks_around,
+            has_spaces,
             longest,
         })
     }
@@ -139,6 +143,11 @@ impl AddedTokens {
     /// Whether a token is found or not by what stands around it.
     pub(crate) fn looks_around(&self) -> bool {
         self.looks_around
+    }
+
+    /// Whether some token has a space or a newline in it.
+    pub(crate) fn has_spaces(&self) -> bool {
+        self.has_spaces
     }
 
     /// Whether some token is searched in normalized text.

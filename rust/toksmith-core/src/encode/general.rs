@@ -223,6 +223,11 @@ impl General {
         }
     }
 
+    /// What cuts text for the model.
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
     /// Whether a stage asks where text came from.
     pub(crate) fn reads_origin(&self) -> bool {
         self.stages.reads_origin()

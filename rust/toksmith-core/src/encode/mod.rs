@@ -20,6 +20,7 @@ pub(crate) mod sink;
 pub mod spans;
 pub mod stream;
 pub mod template;
+pub(crate) mod visit;
 mod windows;
 pub(crate) mod word_cache;
 pub(crate) mod words;

@@ -34,8 +34,37 @@ impl WordCounts {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
+    /// The sum of all counts.
+    pub fn total(&self) -> u128 {
+        self.counts.iter().map(|&count| u128::from(count)).sum()
+    }
+
+    /// The counts, in the order of the words.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// All words, one behind the other, and where each ends.
+    pub fn flat(&self) -> (&[u8], &[usize]) {
+        (&self.bytes, &self.ends)
+    }
+
+    /// The count of a word; 0 if it is not here. O(log n).
+    pub fn count_of(&self, word: &[u8]) -> u64 {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.get(middle) {
+                Some((found, count)) if found == word => return count,
+                Some((found, _)) if found < word => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        0
+    }
+
     /// Appends a word that follows all others; gives back whether it did.
-    fn push(&mut self, word: &[u8], count: u64) -> bool {
+    pub(crate) fn push(&mut self, word: &[u8], count: u64) -> bool {
         let follows = self.len().checked_sub(1).and_then(|last| self.get(last));
         if follows.is_some_and(|(last, _)| last >= word) {
             return false;

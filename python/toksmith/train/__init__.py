@@ -1,0 +1,1 @@
+"""Learning vocabularies: from texts or counted words to a tokenizer."""

@@ -1,0 +1,3 @@
+//! Training: what is under `toksmith.train`.
+
+pub(crate) mod count;
