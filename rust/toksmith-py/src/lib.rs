@@ -23,6 +23,7 @@ mod spelled;
 mod stream;
 mod tiktoken;
 mod tokenizer;
+mod train;
 
 use pyo3::prelude::*;
 
@@ -71,6 +72,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(budget::_fits, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_truncate, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_chunk, module)?)?;
+    train::register(module)?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())
