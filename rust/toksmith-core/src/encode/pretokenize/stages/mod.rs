@@ -20,6 +20,7 @@ mod metaspace;
 mod pattern;
 pub(crate) mod raw;
 mod rewrite;
+pub(crate) mod script;
 mod scripts;
 mod scripts_table;
 #[cfg(test)]

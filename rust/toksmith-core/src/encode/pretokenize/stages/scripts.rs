@@ -76,3 +76,8 @@ fn range_of(c: u32) -> (u32, u32, u8) {
         }
     }
 }
+
+/// The number of the script of a character; 0 for any.
+pub(super) fn number_of(c: char) -> u8 {
+    ASCII.get(c as usize).copied().unwrap_or_else(|| range_of(c as u32).2)
+}
