@@ -73,12 +73,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(budget::_fits, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_truncate, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_chunk, module)?)?;
-<<<<<<< HEAD
     module.add_class::<train::count::PyWordCounts>()?;
     module.add_class::<train::count::PyWordCounter>()?;
-=======
     train::register(module)?;
->>>>>>> tuni
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())

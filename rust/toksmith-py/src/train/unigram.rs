@@ -1,12 +1,12 @@
 //! Under `toksmith.train.unigram`.
 
+use super::count::PyWordCounts;
 use crate::errors::InputError;
 use crate::tokenizer::interruptible_in;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
+use std::sync::Arc;
 use toksmith_core::parallel;
 use toksmith_core::train::unigram::{self, Kind, Options, STEPS, SpaceRule};
-use toksmith_core::train::words::WordCounts;
 
 /// `(piece, score, kind)`.
 type Row = (String, f64, &'static str);
@@ -38,9 +38,9 @@ fn kind_name(kind: Kind) -> &'static str {
 #[pyo3(signature = (words, vocab_size, *, exact_size, character_coverage, required_chars,
     byte_fallback, special_tokens, unk_token, max_piece_length, seed_size, shrinking_factor,
     sub_iterations, split_by_script, split_by_number, split_digits, space, num_threads, progress))]
-pub(crate) fn _train_unigram(
+pub(crate) fn train_unigram(
     py: Python<'_>,
-    words: Vec<(PyBackedBytes, u64)>,
+    words: &Bound<'_, PyWordCounts>,
     vocab_size: usize,
     exact_size: bool,
     character_coverage: f64,
@@ -76,9 +76,9 @@ pub(crate) fn _train_unigram(
         split_digits,
         space: space_rule(space)?,
     };
+    let words = Arc::clone(&words.get().0);
     let threads = parallel::thread_count(num_threads);
     let pieces = interruptible_in(py, (STEPS, "steps"), threads <= 1, progress, |watch| {
-        let words: WordCounts = words.into_iter().collect();
         unigram::train(&words, &options, threads, watch)
     })?;
     Ok(pieces.into_iter().map(|row| (row.piece, row.score, kind_name(row.kind))).collect())
