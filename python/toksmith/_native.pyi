@@ -811,3 +811,26 @@ class SentencePieceNormalizerCore:
     def spec(self) -> bytes: ...
     def model(self) -> bytes: ...
     def normalize(self, text: object, places: bool) -> Any: ...
+
+def train_unigram(
+    words: WordCounts,
+    vocab_size: int,
+    *,
+    exact_size: bool,
+    character_coverage: float,
+    required_chars: str,
+    byte_fallback: bool,
+    special_tokens: list[str],
+    unk_token: str | None,
+    max_piece_length: int,
+    seed_size: int,
+    shrinking_factor: float,
+    sub_iterations: int,
+    split_by_script: bool,
+    split_by_number: bool,
+    split_digits: bool,
+    space: str,
+    num_threads: int | None,
+    progress: _Report | None,
+) -> list[tuple[str, float, str]]:
+    """Pieces, scores and kinds; `toksmith.train.unigram` says what the arguments mean."""

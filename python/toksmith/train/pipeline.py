@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from toksmith._native import InputError
 from toksmith.byte_alphabet import byte_letters
 from toksmith.tokenizer import Tokenizer
-from toksmith.train.digits import split_digits
+from toksmith.train.pre_tokenizers import digits as split_digits
 
 Json: TypeAlias = dict[str, Any]
 
@@ -48,7 +48,9 @@ _NAMED: dict[str, Json] = {
             "lowercase": True,
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 0], "cls": ["[CLS]", 0]},
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+        "special_tokens": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
     },
 }
 """Pipelines that no embedded vocabulary has."""
@@ -74,7 +76,7 @@ class Pipeline:
     ) -> Pipeline:
         """The pipeline of a tokenizer, an embedded vocabulary, `"metaspace"` or `"bert"`.
 
-        Special tokens are those given, else those of the tokenizer; a name has none.
+        Special tokens are those given, else those of the tokenizer; of names, `"bert"` has five.
 
         Raises:
             InputError: A name is not known, special tokens are no strings, or the tokenizer's
@@ -84,6 +86,7 @@ class Pipeline:
         own: tuple[Json, ...] = ()
         if isinstance(like, str) and like in _NAMED:
             document = _NAMED[like]
+            own = tuple(map(_special, document.get("special_tokens", ())))
         elif isinstance(like, (str, Tokenizer)):
             document, own = _document(like)
         else:
@@ -104,6 +107,12 @@ class Pipeline:
             pipeline = pipeline._with_digits(split_digits(digits))
         return pipeline
 
+    def with_special(self, name: str) -> Pipeline:
+        """With this special token as the first, unless it is there."""
+        if name in self.names:
+            return self
+        return replace(self, special_tokens=(_special(name), *self.special_tokens))
+
     def _with_digits(self, split: Json) -> Pipeline:
         """With one more step: before bytes become letters, but after words have their U+2581."""
         steps = [] if self.pre_tokenizer is None else [self.pre_tokenizer]
@@ -113,9 +122,19 @@ class Pipeline:
         return replace(self, pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
 
     @property
+    def names(self) -> list[str]:
+        """The special tokens."""
+        return [token["content"] for token in self.special_tokens]
+
+    @property
     def in_bytes(self) -> bool:
         """Whether words are bytes in the letters of byte-level files, not characters."""
         return _has(self.pre_tokenizer, "ByteLevel") or _has(self.normalizer, "ByteLevel")
+
+    @property
+    def decodes_bytes(self) -> bool:
+        """Whether tokens `<0xNN>` become bytes again."""
+        return _has(self.decoder, "ByteFallback")
 
     @property
     def signs_are_words(self) -> bool:
@@ -193,7 +212,7 @@ def _special(content: str) -> Json:
 def _has(part: Json | None, kind: str) -> bool:
     if part is None:
         return False
-    inner = part.get("pretokenizers") or part.get("normalizers") or ()
+    inner = part.get("pretokenizers") or part.get("normalizers") or part.get("decoders") or ()
     return part["type"] == kind or any(_has(each, kind) for each in inner)
 
 

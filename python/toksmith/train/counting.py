@@ -1,0 +1,135 @@
+"""From texts to counted words, with what every trainer asks for: threads, memory, progress, resume.
+
+Start at `count_words`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from toksmith._native import InputError, WordCounter, WordCounts
+from toksmith.progress import Progress, reporting
+from toksmith.tokenizer import Tokenizer
+from toksmith.train.inputs import batches
+from toksmith.train.pipeline import Pipeline
+
+SAVE_EVERY = 1 << 30
+"""Bytes of text between two times that a count is saved."""
+
+
+class Counting(TypedDict, total=False):
+    """What every trainer hands on to `count_words`."""
+
+    errors: Literal["strict", "replace"]
+    num_threads: int | None
+    memory_budget: int | None
+    directory: str | os.PathLike[str] | None
+    resume: str | os.PathLike[str] | None
+    save_every: int
+    progress: Progress
+
+
+def count_words(
+    texts: object,
+    like: Tokenizer | str,
+    *,
+    digits: str | None = None,
+    errors: Literal["strict", "replace"] = "strict",
+    num_threads: int | None = None,
+    memory_budget: int | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    save_every: int = SAVE_EVERY,
+    progress: Progress = None,
+) -> WordCounts:
+    """Counts the words of texts, for a trainer or to be saved with `WordCounts.save`.
+
+    A word is what the model of a tokenizer with this pipeline is given: raw bytes for a byte-level
+    one, else normalized text. Counts are exact to 2**64 - 1 and the same for any number of threads,
+    any batches and any budget. Special tokens that stand in texts are left out.
+
+    Args:
+        texts: An iterable of texts (str or bytes); `Files`, a path or a list of paths; a mapping
+            from words to counts or `WordCounts`; `Weighted(source, weight)`; or a list of these.
+        like: Whose pipeline cuts texts into words: a tokenizer, the name of an embedded vocabulary,
+            `"metaspace"` or `"bert"`.
+        digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
+        errors: `"replace"` puts U+FFFD for what is not text in files.
+        num_threads: Most threads to use; by default all.
+        memory_budget: Most bytes of the tables while counting; beyond, sorted counts go to files.
+            The result itself is not part of it.
+        directory: Where those files are made, instead of where the system has such files.
+        resume: A file that the count is saved to, every `save_every` bytes of text and at the end.
+            If it is there already the count goes on from it: the same sources must be given, in
+            the same order.
+        save_every: Bytes of text between two times that the count is saved.
+        progress: True for a bar, or a callable `(done, total, unit)`; in bytes.
+
+    Raises:
+        InputError: Something given is not text, a file cannot be read or written, or `resume` is
+            the count of another pipeline.
+        UnsupportedFeature: A file needs a library that is not installed; names the extra.
+    """
+    return count_with(
+        Pipeline.like(like, digits=digits),
+        texts,
+        errors=errors,
+        num_threads=num_threads,
+        memory_budget=memory_budget,
+        directory=directory,
+        resume=resume,
+        save_every=save_every,
+        progress=progress,
+    )
+
+
+def count_with(
+    pipeline: Pipeline,
+    texts: object,
+    *,
+    errors: Literal["strict", "replace"] = "strict",
+    num_threads: int | None = None,
+    memory_budget: int | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    save_every: int = SAVE_EVERY,
+    progress: Progress = None,
+) -> WordCounts:
+    """As `count_words`, with a pipeline."""
+    if isinstance(texts, WordCounts):
+        return texts
+    if save_every < 1:
+        raise InputError(f"save_every must be at least 1, not {save_every}")
+    settings = {
+        "budget": memory_budget,
+        "directory": directory,
+        "num_threads": num_threads,
+        "split_signs": pipeline.signs_are_words,
+    }
+    saved = None if resume is None else Path(resume)
+    if saved is not None and saved.exists():
+        counter = WordCounter.load(saved, pipeline.words_of(), **settings)
+    else:
+        counter = WordCounter(pipeline.words_of(), **settings)
+    since = 0
+    with reporting(progress) as report:
+        step = None if report is None else _in_bytes(report)
+        for batch in batches(texts, errors=errors, skip=counter.texts, progress=step):
+            if batch.counts is not None:
+                counter.add_counts(batch.counts, batch.weight, batch.source)
+                continue
+            counter.add(batch.texts, batch.weight, batch.source, errors)
+            since += sum(map(len, batch.texts))
+            if saved is not None and since >= save_every:
+                counter.save(saved)
+                since = 0
+        if saved is not None:
+            counter.save(saved)
+        return counter.finish()
+
+
+def _in_bytes(report: Callable[[int, int, str], object]) -> Callable[[int, int | None], object]:
+    return lambda done, total: report(done, max(total or done, done), "bytes")
