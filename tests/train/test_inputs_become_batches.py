@@ -155,13 +155,14 @@ def test_a_count_goes_on_where_it_ended() -> None:
 
 
 def test_progress_ends_at_the_end(tmp_path: Path) -> None:
-    file, heard = tmp_path / "a.gz", list[object]()
+    file = tmp_path / "a.gz"
     file.write_bytes(gzip.compress("\n".join(TEXTS).encode()))
-    texts_of([file, file], progress=lambda done, total: heard.append((done, total)))
-    assert heard[-1] == (2 * file.stat().st_size, 2 * file.stat().st_size)
-    heard.clear()
-    texts_of([file, ["abc"]], progress=lambda done, total: heard.append((done, total)))
-    assert heard[-1] == (file.stat().st_size + 3, None)
+    size = file.stat().st_size
+    given: tuple[list[object], ...] = ([file, file], [file, ["abc"]])
+    for sources, end in zip(given, [(2 * size, 2 * size), (size + 3, None)], strict=True):
+        heard: list[object] = []
+        texts_of(sources, progress=lambda done, total, to=heard: to.append((done, total)))
+        assert heard[-1] == end
 
 
 def test_what_is_no_text_is_named_by_its_place(tmp_path: Path) -> None:

@@ -130,12 +130,11 @@ impl Runs {
 
     fn write(&self, lists: Vec<List<'_>>, level: usize, watch: &Watch<'_>) -> Result<()> {
         let (directory, number) = self.with(|kept| -> Result<_> {
-            let directory = match &kept.directory {
-                Some(directory) => Arc::clone(directory),
-                None => {
-                    let made = Arc::new(Directory::new(&self.parent)?);
-                    kept.directory.insert(made).clone()
-                }
+            let directory = if let Some(directory) = &kept.directory {
+                Arc::clone(directory)
+            } else {
+                let made = Arc::new(Directory::new(&self.parent)?);
+                Arc::clone(kept.directory.insert(made))
             };
             kept.next += 1;
             Ok((directory, kept.next))

@@ -45,7 +45,7 @@ pub(super) struct Table {
 /// An open-addressing table.
 #[derive(Debug)]
 struct Slots {
-    slots: Vec<Slot>,
+    all: Vec<Slot>,
     used: usize,
     /// Most slots.
     limit: usize,
@@ -57,37 +57,37 @@ impl Slots {
         // While it grows the old one, half as large, is there as well.
         let most = (bytes / (SLOT_BYTES + size_of::<Slot>() / 2)).clamp(SMALLEST, 1 << 40);
         let limit = most.next_power_of_two() >> usize::from(!most.is_power_of_two());
-        Self { slots: vec![[0; 3]; USUAL.min(limit)], used: 0, limit }
+        Self { all: vec![[0; 3]; USUAL.min(limit)], used: 0, limit }
     }
 
     /// Makes room for one more; gives back whether there is.
     fn make_room(&mut self, hash_of: impl Fn(&Slot) -> u64) -> bool {
-        if (self.used + 1) * 8 <= self.slots.len() * 5 {
+        if (self.used + 1) * 8 <= self.all.len() * 5 {
             return true;
         }
-        if self.slots.len() >= self.limit {
+        if self.all.len() >= self.limit {
             return false;
         }
-        let mut grown = vec![[0; 3]; self.slots.len() * 2];
+        let mut grown = vec![[0; 3]; self.all.len() * 2];
         let mask = grown.len() - 1;
-        for slot in self.slots.iter().filter(|slot| slot[1] != 0) {
+        for slot in self.all.iter().filter(|slot| slot[1] != 0) {
             let mut at = hash_of(slot) as usize & mask;
             while grown[at][1] != 0 {
                 at = (at + 1) & mask;
             }
             grown[at] = *slot;
         }
-        self.slots = grown;
+        self.all = grown;
         true
     }
 
     /// The first slot of a chain that is free or for which `is_it` holds.
     #[inline(always)]
     fn find(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> usize {
-        let mask = self.slots.len() - 1;
+        let mask = self.all.len() - 1;
         let mut at = hash as usize & mask;
         // Some slot is always free.
-        while self.slots[at][1] != 0 && !is_it(&self.slots[at]) {
+        while self.all[at][1] != 0 && !is_it(&self.all[at]) {
             at = (at + 1) & mask;
         }
         at
@@ -95,13 +95,13 @@ impl Slots {
 
     /// Takes a free slot.
     fn take(&mut self, at: usize, slot: Slot) {
-        self.slots[at] = slot;
+        self.all[at] = slot;
         self.used += 1;
     }
 
     fn clear(&mut self) {
         if self.used > 0 {
-            self.slots.fill([0; 3]);
+            self.all.fill([0; 3]);
             self.used = 0;
         }
     }
@@ -201,11 +201,11 @@ impl Table {
                 let key = short_key(text, from, len);
                 let [low, high] = halves(key);
                 let hash = hash_short(self.seed, low, high);
-                prefetch(&self.short.slots, hash as usize & (self.short.slots.len() - 1));
+                prefetch(&self.short.all, hash as usize & (self.short.all.len() - 1));
                 (key, hash)
             } else {
                 let hash = hash_long(self.seed, text.get(from..end).unwrap_or_default());
-                prefetch(&self.long.slots, hash as usize & (self.long.slots.len() - 1));
+                prefetch(&self.long.all, hash as usize & (self.long.all.len() - 1));
                 (TOO_LONG, hash)
             };
             from = end;
@@ -229,7 +229,7 @@ impl Table {
     #[inline(always)]
     fn add_short(&mut self, low: u64, high: u64, hash: u64, count: u64) -> bool {
         let at = self.short.find(hash, |slot| slot[0] == low && slot[1] == high);
-        let slot = &mut self.short.slots[at];
+        let slot = &mut self.short.all[at];
         if slot[1] != 0 {
             slot[2] = slot[2].saturating_add(count);
             return true;
@@ -251,8 +251,8 @@ impl Table {
     fn add_long(&mut self, word: &[u8], hash: u64, count: u64) -> bool {
         let arena = &self.arena;
         let at = self.long.find(hash, |slot| slot[0] == hash && in_arena(arena, slot[1]) == word);
-        if self.long.slots[at][1] != 0 {
-            self.long.slots[at][2] = self.long.slots[at][2].saturating_add(count);
+        if self.long.all[at][1] != 0 {
+            self.long.all[at][2] = self.long.all[at][2].saturating_add(count);
             return true;
         }
         if !self.long.make_room(|slot| slot[0]) || !self.make_arena_room(LENGTH + word.len()) {
@@ -281,7 +281,7 @@ impl Table {
     /// Its words in the order of their bytes. O(n log n).
     pub(super) fn sorted(&self) -> Sorted<'_> {
         let mut order = Vec::with_capacity(self.len());
-        for (slots, bit) in [(&self.short.slots, 0), (&self.long.slots, LONG_BIT)] {
+        for (slots, bit) in [(&self.short.all, 0), (&self.long.all, LONG_BIT)] {
             for (at, _) in slots.iter().enumerate().filter(|(_, slot)| slot[1] != 0) {
                 let place = at as u64 | bit;
                 let mut first = [0; 8];
@@ -311,7 +311,7 @@ impl Table {
     }
 
     fn slot(&self, place: u64) -> Slot {
-        let slots = if place & LONG_BIT == 0 { &self.short.slots } else { &self.long.slots };
+        let slots = if place & LONG_BIT == 0 { &self.short.all } else { &self.long.all };
         slots.get((place & !LONG_BIT) as usize).copied().unwrap_or_default()
     }
 }

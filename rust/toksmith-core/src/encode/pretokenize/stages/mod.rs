@@ -13,6 +13,7 @@
 mod alphabet;
 mod byte_level;
 mod characters;
+mod digits;
 mod flags;
 mod flags_table;
 mod joiner;

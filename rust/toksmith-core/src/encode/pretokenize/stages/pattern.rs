@@ -1,5 +1,6 @@
 //! `Split`: cuts at the matches of a pattern.
 
+use super::digits::Digits;
 use super::joiner::Joiner;
 use crate::encode::pretokenize::{GeneralCache, Scanner, cl100k, gpt2, o200k};
 use crate::error::Result;
@@ -10,6 +11,8 @@ use crate::token::Span;
 #[derive(Debug)]
 pub(super) struct Pattern {
     scanner: Scanner,
+    /// In place of the scanner, if the pattern is one of groups of digits.
+    digits: Option<Digits>,
     behaviour: SplitBehaviour,
     invert: bool,
 }
@@ -17,7 +20,8 @@ pub(super) struct Pattern {
 impl Pattern {
     pub(super) fn new(split: &Split) -> Result<Self> {
         let scanner = Scanner::from_pattern(&split.pattern, split.dialect)?;
-        Ok(Self { scanner, behaviour: split.behaviour, invert: split.invert })
+        let digits = Digits::from_pattern(&split.pattern);
+        Ok(Self { scanner, digits, behaviour: split.behaviour, invert: split.invert })
     }
 
     /// What the thread that cuts must keep.
@@ -33,7 +37,14 @@ impl Pattern {
         cache: &mut GeneralCache,
         pieces: &mut Vec<Span>,
     ) -> Result<()> {
-        let joiner = Joiner::new(self.behaviour, base, pieces);
+        let mut joiner = Joiner::new(self.behaviour, base, pieces);
+        if let Some(digits) = self.digits {
+            digits.parts(text.as_bytes(), |start, end, is_match| {
+                joiner.add(start, end, is_match != self.invert);
+            });
+            joiner.finish();
+            return Ok(());
+        }
         match &self.scanner {
             Scanner::Gpt2 => self.follow(text, joiner, gpt2::next_end),
             Scanner::Cl100k => self.follow(text, joiner, cl100k::cl100k),
@@ -41,7 +52,6 @@ impl Pattern {
             Scanner::Qwen2 => self.follow(text, joiner, cl100k::qwen2),
             Scanner::O200k => self.follow(text, joiner, o200k::next_end),
             Scanner::General(general) => {
-                let mut joiner = joiner;
                 let mut end = 0;
                 for span in general.matches(cache, text) {
                     let span = span?;
