@@ -5,16 +5,20 @@ Start at `count_words`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from toksmith._native import InputError, WordCounter, WordCounts
-from toksmith.progress import Progress, reporting
-from toksmith.tokenizer import Tokenizer
+from toksmith.progress import reporting
 from toksmith.train.inputs import batches
 from toksmith.train.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from toksmith.progress import Progress
+    from toksmith.tokenizer import Tokenizer
 
 SAVE_EVERY = 1 << 30
 """Bytes of text between two times that a count is saved."""
@@ -103,7 +107,7 @@ def count_with(
         return texts
     if save_every < 1:
         raise InputError(f"save_every must be at least 1, not {save_every}")
-    settings = {
+    settings: dict[str, Any] = {
         "budget": memory_budget,
         "directory": directory,
         "num_threads": num_threads,

@@ -23,11 +23,13 @@ _SIGN = "\u2581"
 _METASPACE: Json = {
     "type": "Metaspace",
     "replacement": _SIGN,
-    "prepend_scheme": "always",
+    "prepend_scheme": "never",
     "split": True,
 }
 _NAMED: dict[str, Json] = {
+    # The sign before a text is put there by the normalizer: always, so that nothing is lost.
     "metaspace": {
+        "normalizer": {"type": "Prepend", "prepend": _SIGN},
         "pre_tokenizer": _METASPACE,
         "decoder": {
             "type": "Sequence",

@@ -174,7 +174,7 @@ def unigram(
     digits: str | None = None,
     character_coverage: float = 0.9995,
     initial_alphabet: Iterable[str] = (),
-    byte_fallback: bool = False,
+    byte_fallback: bool | None = None,
     unk_token: str = "<unk>",
     max_piece_length: int = 16,
     seed_size: int = 1_000_000,
@@ -200,7 +200,8 @@ def unigram(
         digits: As in `bpe`.
         character_coverage: Part of all characters seen that become pieces, the most frequent first.
         initial_alphabet: Characters that become pieces, seen or not.
-        byte_fallback: Whether other characters are spelled `<0xNN>`, not unknown.
+        byte_fallback: Whether other characters are spelled `<0xNN>`, not unknown; by default,
+            if the pipeline can decode that.
         unk_token: The piece for what no other covers; the first, unless it is a special token.
         max_piece_length: Most characters of a piece.
         seed_size: Most pieces to begin with.
@@ -221,6 +222,8 @@ def unigram(
     """
     pipeline = _pipeline(like, special_tokens, digits, unk_token)
     _needs_characters(pipeline, "unigram")
+    if byte_fallback is None:
+        byte_fallback = pipeline.decodes_bytes
     _needs_bytes(pipeline, byte_fallback)
     words = count_with(pipeline, texts, **counting)
     with reporting(counting.get("progress")) as report:
