@@ -23,6 +23,8 @@ mod seed;
 mod segments;
 mod suffixes;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod trainer;
 mod vocabulary;
 

@@ -42,6 +42,8 @@ pub(super) struct Seeds {
 struct Node {
     piece: Piece,
     weight: u64,
+    /// The first of them: with the depth, the order of strings.
+    first: u32,
     /// The node that contains it.
     parent: u32,
 }
@@ -62,12 +64,14 @@ impl Seeds {
                 piece.len >= 2 && *weight >= 2
             })
             .collect();
-        // Nodes are numbered in the order of their strings but for containment, which is fixed.
         let score = |node: u32| {
             let node = &nodes[node as usize];
             u128::from(node.weight) * u128::from(node.piece.len)
         };
-        order.sort_by_key(|&node| (std::cmp::Reverse(score(node)), node));
+        order.sort_by_cached_key(|&number| {
+            let node = &nodes[number as usize];
+            (std::cmp::Reverse(score(number)), node.first, node.piece.len)
+        });
         if !reserved.is_empty() {
             order.retain(|&node| {
                 let piece = nodes[node as usize].piece;
@@ -130,6 +134,7 @@ fn tree(segments: &Segments, suffixes: &Suffixes, reach: usize) -> (Vec<Node>, V
     struct Open {
         piece: Piece,
         weight: u64,
+        first: u32,
         /// Nodes and leaves that wait for its number.
         nodes: Vec<u32>,
         leaves: Vec<u32>,
@@ -150,7 +155,12 @@ fn tree(segments: &Segments, suffixes: &Suffixes, reach: usize) -> (Vec<Node>, V
             for &node in &top.nodes {
                 nodes[node as usize].parent = number;
             }
-            nodes.push(Node { piece: top.piece, weight: top.weight, parent: NO_PIECE });
+            nodes.push(Node {
+                piece: top.piece,
+                weight: top.weight,
+                first: top.first,
+                parent: NO_PIECE,
+            });
             let below = open.last().map_or(0, |below| below.piece.len).max(common);
             let (mut kept, mut free) = (top.nodes, top.leaves);
             kept.clear();
@@ -158,7 +168,8 @@ fn tree(segments: &Segments, suffixes: &Suffixes, reach: usize) -> (Vec<Node>, V
             if below > 0 {
                 if open.last().is_none_or(|top| top.piece.len < below) {
                     let piece = Piece { len: below, ..top.piece };
-                    open.push(Open { piece, weight: 0, nodes: kept, leaves: free });
+                    let first = top.first;
+                    open.push(Open { piece, weight: 0, first, nodes: kept, leaves: free });
                 } else {
                     spare.push((kept, free));
                 }
@@ -174,7 +185,8 @@ fn tree(segments: &Segments, suffixes: &Suffixes, reach: usize) -> (Vec<Node>, V
         let len = (ends[place as usize] - place).min(reach as u32);
         if open.last().is_none_or(|top| top.piece.len < len) {
             let (nodes, leaves) = spare.pop().unwrap_or_default();
-            open.push(Open { piece: Piece { start: place, len }, weight: 0, nodes, leaves });
+            let piece = Piece { start: place, len };
+            open.push(Open { piece, weight: 0, first: at as u32, nodes, leaves });
         }
         if let Some(top) = open.last_mut() {
             top.weight = top.weight.saturating_add(weights[place as usize]);

@@ -29,7 +29,7 @@ pub(super) fn expected(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Ex
 }
 
 /// Without exponents; nothing if a sum leaves the range.
-fn plain(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Option<Expected> {
+pub(super) fn plain(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Option<Expected> {
     let mut ahead = vec![0f64; lattice.len()];
     ahead[0] = 1.0;
     for node in 1..lattice.len() {
@@ -63,7 +63,7 @@ fn plain(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Option<Expected>
 }
 
 /// With an exponent for each node: any length.
-fn scaled(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Expected {
+pub(super) fn scaled(lattice: &Lattice, counts: &[u64], weights: &[f64]) -> Expected {
     let mut ahead = vec![1f64; lattice.len()];
     let mut exponents = vec![0i32; lattice.len()];
     for node in 1..lattice.len() {

@@ -240,7 +240,7 @@ impl<'a> Trainer<'a> {
         for (&node, &piece) in lattice.words.iter().zip(words) {
             let Some(loss) = losses.get_mut(piece as usize) else { continue };
             paths.split(lattice, &self.logprobs, node, &mut instead);
-            *loss = prune::loss(counts[piece as usize], total, &mut instead, counts);
+            *loss = prune::loss(counts[piece as usize], total, &instead, counts);
         }
         Ok(losses)
     }
