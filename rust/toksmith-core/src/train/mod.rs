@@ -1,3 +1,6 @@
 //! Learning vocabularies: from counted words to tokens, the same on any number of threads.
 
+pub mod bpe;
+pub mod superword;
+pub mod wordpiece;
 pub mod words;

@@ -1,0 +1,1 @@
+//! Tokens across the edges of pre-tokens.
