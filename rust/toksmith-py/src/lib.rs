@@ -6,6 +6,7 @@
 //!   and the components of tokenizers, and the texts it takes.
 //! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
+//! - `train/`: trainers.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
@@ -23,6 +24,7 @@ mod spelled;
 mod stream;
 mod tiktoken;
 mod tokenizer;
+mod train;
 
 use pyo3::prelude::*;
 
@@ -71,6 +73,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(budget::_fits, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_truncate, module)?)?;
     module.add_function(wrap_pyfunction!(budget::_chunk, module)?)?;
+    train::register(module)?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())

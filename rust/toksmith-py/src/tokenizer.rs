@@ -56,6 +56,17 @@ pub(crate) fn interruptible<T: Send>(
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&Watch<'_>) -> toksmith_core::Result<T> + Send,
 ) -> PyResult<T> {
+    interruptible_in(py, (total, "bytes"), serial, progress, work)
+}
+
+/// As [`interruptible`], with the unit that progress is told in.
+pub(crate) fn interruptible_in<T: Send>(
+    py: Python<'_>,
+    (total, unit): (usize, &'static str),
+    serial: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Watch<'_>) -> toksmith_core::Result<T> + Send,
+) -> PyResult<T> {
     let (interruption, begun, next) =
         (Interruption::default(), Instant::now(), AtomicU64::new(CHECK_MS));
     let progress = progress.map(|callable| callable.clone().unbind());
@@ -67,7 +78,7 @@ pub(crate) fn interruptible<T: Send>(
         next.store(now + CHECK_MS, Ordering::Relaxed);
         interruption.stop(Python::attach(|py| {
             if let Some(progress) = &progress {
-                progress.call1(py, (done, total, "bytes"))?;
+                progress.call1(py, (done, total, unit))?;
             }
             py.check_signals()
         }))
@@ -75,7 +86,7 @@ pub(crate) fn interruptible<T: Send>(
     let watch = Watch::new(&check, serial);
     let result = guard_interruptible(py, &interruption, || py.detach(|| work(&watch)))?;
     if let Some(progress) = &progress {
-        progress.call1(py, (total, total, "bytes"))?;
+        progress.call1(py, (total, total, unit))?;
     }
     Ok(result)
 }

@@ -28,7 +28,7 @@ pub(super) struct Arena {
     runs: Vec<(u32, u64)>,
     /// The run that each block of slots begins in.
     blocks: Vec<u32>,
-    /// Bit `p`: a pre-token begins at slot `p`. Empty where every pair of neighbours may merge.
+    /// Bit `p`: a pre-token begins at slot `p`, or the word ends there. Empty where every pair of neighbours may merge.
     breaks: Vec<u64>,
     /// The sum over all neighbours of their words' counts.
     total: u128,
@@ -72,12 +72,18 @@ impl Arena {
         Ok(())
     }
 
-    /// Says that a pre-token begins at a slot.
-    pub(super) fn begin_piece(&mut self, slot: usize) {
-        if self.breaks.len() <= slot / 64 {
-            self.breaks.resize(slot / 64 + 1, 0);
+    /// As [`Self::push`], for a word in which pre-tokens begin at some symbols.
+    pub(super) fn push_pieces(&mut self, word: &[u32], starts: &[usize], count: u64) -> Result<()> {
+        let first = self.slots.len();
+        self.push(word, count)?;
+        if self.slots.len() > first {
+            let end = first + word.len();
+            self.breaks.resize(self.slots.len() / 64 + 1, 0);
+            for slot in starts.iter().map(|start| first + start).chain([end]) {
+                self.breaks[slot / 64] |= 1 << (slot % 64);
+            }
         }
-        self.breaks[slot / 64] |= 1 << (slot % 64);
+        Ok(())
     }
 
     /// To be called when all words are there: makes the table that [`Self::weight`] reads.
@@ -92,9 +98,6 @@ impl Arena {
                 run as u32
             })
             .collect();
-        if !self.breaks.is_empty() {
-            self.breaks.resize(self.slots.len() / 64 + 1, 0);
-        }
     }
 
     /// The sum of all pairs' counts at the start.
@@ -133,7 +136,7 @@ impl Arena {
 
     #[inline]
     fn begins(&self, slot: usize) -> bool {
-        self.slots[slot] == END || self.breaks[slot / 64] >> (slot % 64) & 1 != 0
+        self.breaks[slot / 64] >> (slot % 64) & 1 != 0
     }
 
     /// Whether the neighbours in `start..middle` and `middle..end` may merge: inside a pre-token

@@ -2,12 +2,13 @@
 
 use super::alphabet::Speller;
 use super::apply::{Known, Scratch, apply};
+use super::arena::Arena;
 use super::engine::Engine;
 use super::lexicon::Lexicon;
 use super::options::{Options, Unit};
 use super::pairs::{KeyMap, key};
 use super::rule::Rule;
-use super::{Trained, affix, fill, run, too_small};
+use super::{Trained, affix, check_max_words, fill, run, too_small};
 use crate::error::{Error, Result};
 use crate::train::words::WordCounts;
 use crate::watch::Watch;
@@ -46,16 +47,27 @@ pub fn extend(
     start.run(arena, base, options, watch)
 }
 
+/// The options for going on from a vocabulary that these made.
+pub(in crate::train) fn continued(options: &Options) -> Options {
+    let mut options = Options { special_tokens: Vec::new(), ..options.clone() };
+    if let Unit::Chars(chars) = &mut options.unit {
+        chars.initial_alphabet.clear();
+        chars.limit_alphabet = None;
+        chars.character_coverage = 1.0;
+    }
+    options
+}
+
 /// What is known before words are looked at.
-pub(in crate::train) struct Start {
+struct Start {
     lexicon: Lexicon,
-    pub(super) speller: Speller,
-    pub(super) known: Known,
+    speller: Speller,
+    known: Known,
     rule: Rule,
 }
 
 impl Start {
-    pub(super) fn new(
+    fn new(
         base: Base<'_>,
         words: &WordCounts,
         options: &Options,
@@ -65,9 +77,7 @@ impl Start {
         if options.vocab_size < base.tokens.len() {
             return Err(too_small(options.vocab_size, base.tokens.len()));
         }
-        if max_words == Some(0) {
-            return wrong("max_words must be at least 1".into());
-        }
+        check_max_words(max_words)?;
         if !options.special_tokens.is_empty() {
             return wrong("a vocabulary that is extended has its special tokens already".into());
         }
@@ -107,9 +117,9 @@ impl Start {
         Ok(Self { lexicon, speller, known, rule })
     }
 
-    pub(super) fn run(
+    fn run(
         self,
-        arena: super::arena::Arena,
+        arena: Arena,
         base: Base<'_>,
         options: &Options,
         watch: &Watch<'_>,

@@ -29,9 +29,11 @@ mod options;
 mod pairs;
 mod rule;
 
+pub(super) use extend::continued;
 pub use extend::{Base, extend};
 pub use options::{Chars, Options, Unit};
 
+use super::superword::Units;
 use super::words::WordCounts;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
@@ -75,23 +77,61 @@ pub struct Trained {
 /// Time grows with the symbols of distinct words and the occurrences that are merged; memory is
 /// about 20 bytes a symbol.
 pub fn train(words: &WordCounts, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
-    options.check()?;
-    let (lexicon, speller) = alphabet::start(words, options)?;
-    let initial = lexicon.len();
-    if options.vocab_size < initial {
-        return Err(too_small(options.vocab_size, initial));
+    let start = Start::new(words, options, None)?;
+    let arena = fill(words, &start.speller, |_| {}, watch)?;
+    start.run(arena, options, watch)
+}
+
+/// As [`train`], on units of pre-tokens.
+pub(super) fn train_units(
+    units: &Units,
+    max_words: Option<usize>,
+    options: &Options,
+    watch: &Watch<'_>,
+) -> Result<Trained> {
+    check_max_words(max_words)?;
+    let start = Start::new(&units.words(), options, max_words)?;
+    let arena = fill_units(units, &start.speller, watch)?;
+    start.run(arena, options, watch)
+}
+
+/// What comes before the first merge.
+struct Start {
+    lexicon: Lexicon,
+    speller: Speller,
+    rule: Rule,
+}
+
+impl Start {
+    fn new(words: &WordCounts, options: &Options, max_words: Option<usize>) -> Result<Self> {
+        options.check()?;
+        let (lexicon, speller) = alphabet::start(words, options)?;
+        let initial = lexicon.len();
+        if options.vocab_size < initial {
+            return Err(too_small(options.vocab_size, initial));
+        }
+        let mut rule = Rule::new(options.max_token_length, max_words);
+        let symbols = speller.symbols();
+        for id in 0..initial as u32 {
+            rule.start(lexicon.token(id), symbols.contains(&id));
+        }
+        Ok(Self { lexicon, speller, rule })
     }
-    let mut rule = Rule::new(options.max_token_length, None);
-    let symbols = speller.symbols();
-    for id in 0..initial as u32 {
-        rule.start(lexicon.token(id), symbols.contains(&id));
+
+    fn run(self, arena: Arena, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
+        let (size, initial) = (options.vocab_size, self.lexicon.len());
+        let engine = Engine::new(arena, self.rule, options.min_frequency, size - initial, watch)?;
+        let affix = affix(&options.unit);
+        let trained = run(engine, self.lexicon, size, affix, KeyMap::default(), watch)?;
+        Ok(Trained { initial, ..trained })
     }
-    let arena = fill(words, &speller, |_| {}, watch)?;
-    let affix = affix(&options.unit);
-    let engine =
-        Engine::new(arena, rule, options.min_frequency, options.vocab_size - initial, watch)?;
-    let merges = run(engine, lexicon, options.vocab_size, affix, KeyMap::default(), watch)?;
-    Ok(Trained { initial, ..merges })
+}
+
+fn check_max_words(max_words: Option<usize>) -> Result<()> {
+    if max_words == Some(0) {
+        return Err(Error::Input { why: "max_words must be at least 1".into() });
+    }
+    Ok(())
 }
 
 fn too_small(vocab_size: usize, initial: usize) -> Error {
@@ -131,6 +171,26 @@ fn fill(
             prepare(&mut symbols);
             arena.push(&symbols, count)?;
         }
+    }
+    arena.finish();
+    Ok(arena)
+}
+
+/// The units, spelled, with the edges of their pre-tokens marked.
+fn fill_units(units: &Units, speller: &Speller, watch: &Watch<'_>) -> Result<Arena> {
+    let mut order: Vec<(u64, usize)> =
+        (0..units.len()).map(|unit| (units.count(unit), unit)).collect();
+    order.sort_unstable();
+    let (mut arena, mut symbols, mut starts) = (Arena::new(), Vec::new(), Vec::new());
+    for (count, unit) in order {
+        watch.poll()?;
+        symbols.clear();
+        starts.clear();
+        for piece in units.pieces(unit) {
+            starts.push(symbols.len());
+            speller.spell(piece, Place::ALONE, &mut symbols)?;
+        }
+        arena.push_pieces(&symbols, &starts, count)?;
     }
     arena.finish();
     Ok(arena)
