@@ -812,8 +812,8 @@ class SentencePieceNormalizerCore:
     def model(self) -> bytes: ...
     def normalize(self, text: object, places: bool) -> Any: ...
 
-def train_unigram(
-    words: WordCounts,
+def _train_unigram(
+    words: _Words,
     vocab_size: int,
     *,
     exact_size: bool,
@@ -834,3 +834,46 @@ def train_unigram(
     progress: _Report | None,
 ) -> list[tuple[str, float, str]]:
     """Pieces, scores and kinds; `toksmith.train.unigram` says what the arguments mean."""
+
+_Words: TypeAlias = WordCounts | list[tuple[bytes, int]]
+_Trained: TypeAlias = tuple[list[bytes], NDArray[np.uint32], NDArray[np.uint64], int]
+
+def _train_bpe(
+    words: _Words,
+    vocab_size: int,
+    options: dict[str, Any] | None = None,
+    progress: _Report | None = None,
+) -> _Trained:
+    """Tokens by id, merges (n, 3) as ids of left, right and token, their counts, and how many
+    tokens were there before the first; `toksmith.train.bpe` says what the options mean."""
+
+def _extend_bpe(
+    tokens: list[bytes],
+    merges: list[tuple[int, int, int]],
+    words: _Words,
+    vocab_size: int,
+    options: dict[str, Any] | None = None,
+    max_words: int | None = None,
+    progress: _Report | None = None,
+) -> _Trained:
+    """As _train_bpe; the merges are behind those given, which are applied to the words first."""
+
+def _train_two_stages(
+    words: _Words,
+    units: _Words,
+    vocab_size: int,
+    transition: int,
+    max_words: int | None = None,
+    options: dict[str, Any] | None = None,
+    progress: _Report | None = None,
+) -> _Trained:
+    """As _train_bpe: from words up to `transition` tokens, then from longer units."""
+
+def _train_joined(
+    units: list[tuple[list[bytes], int]],
+    vocab_size: int,
+    max_words: int | None = None,
+    options: dict[str, Any] | None = None,
+    progress: _Report | None = None,
+) -> _Trained:
+    """As _train_bpe, from units of pre-tokens; those that are one token may merge."""

@@ -99,7 +99,7 @@ def bpe(
         options |= {"unit": "chars", **of_characters}
     words = count_with(pipeline, texts, **counting)
     with reporting(counting.get("progress")) as report:
-        tokens, merges, _, _ = _native.train_bpe(words, vocab_size, options, report)
+        tokens, merges, _, _ = _native._train_bpe(words, vocab_size, options, report)
     model = bpe_model(
         tokens,
         merges[:, :2].tolist(),
@@ -160,7 +160,7 @@ def wordpiece(
     }
     words = count_with(pipeline, texts, **counting)
     with reporting(counting.get("progress")) as report:
-        tokens, *_ = _native.train_bpe(words, vocab_size, options, report)
+        tokens, *_ = _native._train_bpe(words, vocab_size, options, report)
     model = wordpiece_model(tokens, pipeline.names, unk_token, continuing_subword_prefix)
     return pipeline.around(model, len(tokens))
 
@@ -227,7 +227,7 @@ def unigram(
     _needs_bytes(pipeline, byte_fallback)
     words = count_with(pipeline, texts, **counting)
     with reporting(counting.get("progress")) as report:
-        rows = _native.train_unigram(
+        rows = _native._train_unigram(
             words,
             vocab_size,
             exact_size=exact_size,

@@ -6,7 +6,7 @@
 //!   and the components of tokenizers, and the texts it takes.
 //! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
-//! - `train/`: counting words.
+//! - `train/`: counting words, and trainers.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]

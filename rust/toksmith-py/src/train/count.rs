@@ -49,6 +49,14 @@ fn entry((word, count): (Bound<'_, PyAny>, Bound<'_, PyAny>)) -> PyResult<(Vec<u
     Ok((word_bytes(&word)?, whole(&count, "a count")?))
 }
 
+/// The table that a trainer is given, or a table of the pairs.
+pub(super) fn counted(given: &Bound<'_, PyAny>) -> PyResult<Arc<WordCounts>> {
+    match given.cast::<PyWordCounts>() {
+        Ok(table) => Ok(Arc::clone(&table.get().0)),
+        Err(_) => Ok(PyWordCounts::from_pairs(given)?.0),
+    }
+}
+
 #[pymethods]
 impl PyWordCounts {
     /// A table from a dict of words, str or bytes, with counts, or from pairs of them. Counts of the

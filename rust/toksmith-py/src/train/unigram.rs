@@ -1,10 +1,9 @@
 //! Under `toksmith.train.unigram`.
 
-use super::count::PyWordCounts;
+use super::count::counted;
 use crate::errors::InputError;
 use crate::tokenizer::interruptible_in;
 use pyo3::prelude::*;
-use std::sync::Arc;
 use toksmith_core::parallel;
 use toksmith_core::train::unigram::{self, Kind, Options, STEPS, SpaceRule};
 
@@ -38,9 +37,9 @@ fn kind_name(kind: Kind) -> &'static str {
 #[pyo3(signature = (words, vocab_size, *, exact_size, character_coverage, required_chars,
     byte_fallback, special_tokens, unk_token, max_piece_length, seed_size, shrinking_factor,
     sub_iterations, split_by_script, split_by_number, split_digits, space, num_threads, progress))]
-pub(crate) fn train_unigram(
+pub(crate) fn _train_unigram(
     py: Python<'_>,
-    words: &Bound<'_, PyWordCounts>,
+    words: &Bound<'_, PyAny>,
     vocab_size: usize,
     exact_size: bool,
     character_coverage: f64,
@@ -76,7 +75,7 @@ pub(crate) fn train_unigram(
         split_digits,
         space: space_rule(space)?,
     };
-    let words = Arc::clone(&words.get().0);
+    let words = counted(words)?;
     let threads = parallel::thread_count(num_threads);
     let pieces = interruptible_in(py, (STEPS, "steps"), threads <= 1, progress, |watch| {
         unigram::train(&words, &options, threads, watch)

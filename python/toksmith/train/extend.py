@@ -1,0 +1,94 @@
+"""More merges for a BPE that is there already."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from toksmith import _native
+from toksmith._native import InputError, UnsupportedFeature
+from toksmith.byte_alphabet import byte_letters, bytes_of_letters
+from toksmith.progress import reporting
+from toksmith.tokenizer import Tokenizer
+from toksmith.train.counting import count_with
+from toksmith.train.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from toksmith.train.counting import Counting
+    from toksmith.train.pipeline import Json
+
+
+def extend_bpe(
+    tokenizer: Tokenizer,
+    texts: object,
+    n: int,
+    *,
+    min_frequency: int = 0,
+    max_token_length: int | None = None,
+    **counting: Unpack[Counting],
+) -> Tokenizer:
+    """Goes on from the merges of a tokenizer: `n` more tokens, learned from texts.
+
+    Old ids stay, and so does what is merged before; new tokens get the ids behind all others,
+    added tokens included. The alphabet does not grow: what has no token is not learned from.
+
+    Args:
+        tokenizer: A BPE.
+        texts: What to learn from: see `count_words`.
+        n: How many tokens to add. Fewer come out where no pair is left to merge.
+        min_frequency: As in `bpe`.
+        max_token_length: As in `bpe`.
+        **counting: As in `count_words`.
+
+    Raises:
+        InputError: A number cannot be.
+        UnsupportedFeature: It is not a BPE, or has no form in a `tokenizer.json`.
+    """
+    if not isinstance(n, int) or n < 0:
+        raise InputError(f"n must be a whole number, 0 or more, not {n!r}")
+    document: Json = json.loads(tokenizer._save("json"))
+    model: Json = document["model"]
+    if model["type"] != "BPE":
+        raise UnsupportedFeature(f"extending a {model['type']} by merges")
+    pipeline = Pipeline.like(tokenizer)
+    vocab: dict[str, int] = model["vocab"]
+    added = {token["id"]: token["content"] for token in document["added_tokens"]}
+    # Special tokens are in no merge; a place without a token is not filled.
+    size = max([*vocab.values(), *added, -1]) + 1
+    tokens = [b""] * size
+    for spelling, id_ in vocab.items():
+        if added.get(id_) != spelling:
+            tokens[id_] = _bytes_of(spelling) if pipeline.in_bytes else spelling.encode()
+    affix = model["continuing_subword_prefix"] or ""
+    merges = []
+    for left, right in model["merges"]:
+        product = left + right.removeprefix(affix)
+        merges.append((vocab[left], vocab[right], vocab[product]))
+    options: Json = {"min_frequency": min_frequency, "max_token_length": max_token_length}
+    if not pipeline.in_bytes:
+        options |= {
+            "unit": "chars",
+            "byte_fallback": model["byte_fallback"],
+            "continuing_subword_prefix": affix,
+            "end_of_word_suffix": model["end_of_word_suffix"] or "",
+        }
+    words = count_with(pipeline, texts, **counting)
+    with reporting(counting.get("progress")) as report:
+        learned, more, _, initial = _native._extend_bpe(
+            tokens, merges, words, size + n, options, progress=report
+        )
+    letters = byte_letters()
+    spelled = {id_: spelling for spelling, id_ in vocab.items()}
+    for id_, token in enumerate(learned[initial:], initial):
+        text = "".join([letters[byte] for byte in token]) if pipeline.in_bytes else token.decode()
+        spelled[id_] = text
+        vocab[text] = id_
+    model["merges"] += [[spelled[left], spelled[right]] for left, right in more[:, :2].tolist()]
+    return Tokenizer.from_bytes(json.dumps(document, ensure_ascii=False).encode())
+
+
+def _bytes_of(spelling: str) -> bytes:
+    byte_of = bytes_of_letters()
+    return bytes([byte_of[letter] for letter in spelling])
