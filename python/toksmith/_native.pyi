@@ -845,7 +845,8 @@ def _train_bpe(
     progress: _Report | None = None,
 ) -> _Trained:
     """Tokens by id, merges (n, 3) as ids of left, right and token, their counts, and how many
-    tokens were there before the first; `toksmith.train.bpe` says what the options mean."""
+    tokens were there before the first; `toksmith.train.bpe` says what the options mean.
+    """
 
 def _extend_bpe(
     tokens: list[bytes],

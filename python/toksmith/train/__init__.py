@@ -1,9 +1,10 @@
 """Learning vocabularies: from texts or counted words to a tokenizer.
 
     >>> import toksmith as ts
-    >>> tok = ts.train.bpe(["low lower lowest", "new newer newest"], vocab_size=270)
+    >>> from toksmith import train
+    >>> tok = train.bpe(["low lower lowest", "new newer newest"], vocab_size=270)
     >>> [tok.decode([id]) for id in tok.encode("lowest newest")]
-    ['low', 'est', ' newest']
+    ['lo', 'west', ' newest']
 
 The same data gives the same tokenizer, on any number of threads. Trainers: `bpe`, `wordpiece`,
 `unigram`, `superword`; `extend_bpe` goes on from a tokenizer. What they learn from can be counted

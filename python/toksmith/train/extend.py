@@ -79,6 +79,9 @@ def extend_bpe(
         learned, more, _, initial = _native._extend_bpe(
             tokens, merges, words, size + n, options, progress=report
         )
+    for id_, content in added.items():
+        # An added token keeps an id that is not the next one only by being in the vocabulary.
+        vocab.setdefault(content, id_)
     letters = byte_letters()
     spelled = {id_: spelling for spelling, id_ in vocab.items()}
     for id_, token in enumerate(learned[initial:], initial):

@@ -59,9 +59,7 @@ def unigram_model(
     }
 
 
-def _spellings(
-    tokens: Sequence[bytes], special_tokens: Sequence[str], in_bytes: bool
-) -> list[str]:
+def _spellings(tokens: Sequence[bytes], special_tokens: Sequence[str], in_bytes: bool) -> list[str]:
     letters = byte_letters()
     rest = tokens[len(special_tokens) :]
     if in_bytes:

@@ -266,7 +266,7 @@ def _pipeline(
 def _needs_characters(pipeline: Pipeline, trainer: str) -> None:
     if pipeline.in_bytes:
         raise InputError(
-            f'{trainer} learns from characters, and the pipeline of like= is byte-level: '
+            f"{trainer} learns from characters, and the pipeline of like= is byte-level: "
             'take one such as "metaspace" or "bert"'
         )
 
@@ -280,7 +280,9 @@ def _needs_bytes(pipeline: Pipeline, byte_fallback: bool) -> None:
 
 
 def _refuse_characters(of_characters: dict[str, Any], unk_token: str | None) -> None:
-    given = [name for name, value in of_characters.items() if value not in (None, False, 1.0, "", [])]
+    given = [
+        name for name, value in of_characters.items() if value not in (None, False, 1.0, "", [])
+    ]
     if unk_token is not None:
         given.append("unk_token")
     if given:
