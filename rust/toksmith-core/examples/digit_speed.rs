@@ -10,7 +10,8 @@ const TEXT: usize = 100_000;
 
 fn main() -> toksmith_core::Result<()> {
     let digits = (0..20_000_000u32).map(|i| char::from(b'0' + (i % 10) as u8)).collect();
-    let numbers = (0..2_000_000u64).map(|i| format!("{} ", i * 7919 % 100_000_007)).collect();
+    let numbers: Vec<_> = (0..2_000_000u64).map(|i| (i * 7919 % 100_000_007).to_string()).collect();
+    let numbers = numbers.join(" ");
     let kinds: [(&str, String); 2] = [("digits", digits), ("numbers", numbers)];
     for pattern in [r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))", r"\p{N}{1,3}"] {
         let stage = PreTokenizer::Split(Split {
