@@ -171,6 +171,10 @@ def test_what_is_no_text_is_named_by_its_place(tmp_path: Path) -> None:
     with pytest.raises(ts.InputError, match=r"a\.txt:2: not UTF-8 at byte 1"):
         texts_of(file)
     assert texts_of(file, errors="replace") == ["good\n", "b\ufffdd\n"]
+    file.write_bytes(b"fine \xc3\xa9\n" * 400_000 + b"\xff")
+    with pytest.raises(ts.InputError, match=r"a\.txt:400001: not UTF-8 at byte 0"):
+        texts_of(file)
+    assert texts_of(file, errors="replace") == ["fine \u00e9\n"] * 400_000 + ["\ufffd"]
     lines = tmp_path / "a.jsonl"
     for line, why in {
         b'{"text": 3}': "is a number", b"[]": "not an object", b"{": "not JSON",

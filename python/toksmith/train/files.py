@@ -6,6 +6,7 @@ rows of a column. Start at `Files`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -96,14 +97,29 @@ class Files:
             if kind == "text":
                 yield _decoded(b"".join(stream.blocks()), replace, source.name)
                 return
-            for number, line in enumerate(_lines(stream), 1):
-                place = f"{source.name}:{number}"
-                if kind == "jsonl":
-                    if line.strip():
-                        yield self._field(line, replace, place)
+            number = 0
+            for block in _blocks_of_lines(stream):
+                if kind == "lines":
+                    yield from self._lines(block, replace, source.name, number)
                 else:
-                    bare = line if self.ends else line.removesuffix(b"\n")
-                    yield _decoded(bare, replace, place)
+                    for at, line in enumerate(block.split(b"\n"), number + 1):
+                        if line.strip():
+                            yield self._field(line, replace, f"{source.name}:{at}")
+                number += block.count(b"\n")
+
+    def _lines(self, block: bytes, replace: bool, name: str, number: int) -> list[str]:
+        """The lines of a block, which comes after `number` lines of its file."""
+        end = "\n" if self.ends else ""
+        try:
+            *lines, last = block.decode().split("\n")
+        except UnicodeDecodeError:
+            *found, rest = block.split(b"\n")
+            places = (f"{name}:{at}" for at in itertools.count(number + 1))
+            lines = [_decoded(line, replace, next(places)) for line in found]
+            last = _decoded(rest, replace, next(places))
+        if end:
+            lines = [line + end for line in lines]
+        return [*lines, last] if last else lines
 
     def _field(self, line: bytes, replace: bool, place: str) -> str:
         if replace:
@@ -149,13 +165,13 @@ def _expand(path: str | os.PathLike[str]) -> list[inputs.Source]:
         return [inputs.Source(file)]
 
 
-def _lines(stream: inputs.Stream) -> Iterator[bytes]:
-    """Lines with their ends; what follows the last newline is a line unless it is empty."""
+def _blocks_of_lines(stream: inputs.Stream) -> Iterator[bytes]:
+    """Blocks that end with a newline, but for the last, which need not."""
     begun: list[bytes] = []
     for block in stream.blocks():
-        *lines, rest = block.split(b"\n")
-        for line in lines:
-            yield b"".join([*begun, line, b"\n"])
+        head, newline, rest = block.rpartition(b"\n")
+        if newline:
+            yield b"".join([*begun, head, newline])
             begun = []
         if rest:
             begun.append(rest)

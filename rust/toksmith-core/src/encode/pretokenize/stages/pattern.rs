@@ -37,14 +37,11 @@ impl Pattern {
         cache: &mut GeneralCache,
         pieces: &mut Vec<Span>,
     ) -> Result<()> {
-        let mut joiner = Joiner::new(self.behaviour, base, pieces);
         if let Some(digits) = self.digits {
-            digits.parts(text.as_bytes(), |start, end, is_match| {
-                joiner.add(start, end, is_match != self.invert);
-            });
-            joiner.finish();
+            self.cut_digits(digits, text, base, pieces);
             return Ok(());
         }
+        let mut joiner = Joiner::new(self.behaviour, base, pieces);
         match &self.scanner {
             Scanner::Gpt2 => self.follow(text, joiner, gpt2::next_end),
             Scanner::Cl100k => self.follow(text, joiner, cl100k::cl100k),
@@ -68,6 +65,21 @@ impl Pattern {
             }
         }
         Ok(())
+    }
+
+    fn cut_digits(&self, digits: Digits, text: &str, base: usize, pieces: &mut Vec<Span>) {
+        if self.behaviour == SplitBehaviour::Isolated {
+            // Nothing joins, and no part is empty.
+            digits.parts(text.as_bytes(), |start, end, _| {
+                pieces.push(Span { start: base + start, end: base + end });
+            });
+            return;
+        }
+        let mut joiner = Joiner::new(self.behaviour, base, pieces);
+        digits.parts(text.as_bytes(), |start, end, is_match| {
+            joiner.add(start, end, is_match != self.invert);
+        });
+        joiner.finish();
     }
 
     /// The matches of a hand-written scanner, which leave no gap.
