@@ -89,37 +89,55 @@ pub(super) fn expected(parts: &Parts, pieces: &Pieces) -> (Vec<f64>, f64) {
     (counts, likelihood)
 }
 
-/// The best segmentation; `whole` allows a single piece.
-pub(super) fn best(part: &str, pieces: &Pieces, whole: bool) -> Vec<usize> {
-    let all = segmentations(part, pieces).into_iter().filter(|one| whole || one.len() > 1);
-    all.max_by(|a, b| logprob(a, pieces).total_cmp(&logprob(b, pieces))).unwrap_or_default()
+/// Whether two sums of different numbers could change places when rounded.
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * (1.0 + a.abs())
 }
 
-/// The loss of each piece of several characters.
-pub(super) fn losses(parts: &Parts, pieces: &Pieces) -> Vec<f64> {
+/// The best segmentation; `whole` allows a single piece. Nothing if another one, of other pieces,
+/// is as good.
+pub(super) fn best(part: &str, pieces: &Pieces, whole: bool) -> Option<Vec<usize>> {
+    let mut all = segmentations(part, pieces);
+    all.retain(|one| whole || one.len() > 1);
+    all.sort_by(|a, b| logprob(b, pieces).total_cmp(&logprob(a, pieces)));
+    let sorted = |one: &Vec<usize>| {
+        let mut one = one.clone();
+        one.sort_unstable();
+        one
+    };
+    let first = all.first()?.clone();
+    let as_good = |one: &&Vec<usize>| near(logprob(one, pieces), logprob(&first, pieces));
+    let same = all.iter().take_while(as_good).all(|one| sorted(one) == sorted(&first));
+    same.then_some(first)
+}
+
+/// The loss of each piece of several characters; nothing if it depends on equal segmentations.
+pub(super) fn losses(parts: &Parts, pieces: &Pieces) -> Option<Vec<f64>> {
     let mut counts = vec![0.0; pieces.len()];
     for (part, &count) in parts {
-        best(part, pieces, true).iter().for_each(|&piece| counts[piece] += count as f64);
+        best(part, pieces, true)?.iter().for_each(|&piece| counts[piece] += count as f64);
     }
     let total: f64 = counts.iter().sum();
     let loss = |(number, (piece, _)): (usize, &(String, f64))| {
         if chars(piece).len() == 1 {
-            return f64::INFINITY;
+            return Some(f64::INFINITY);
         }
         let count: f64 = counts[number];
         if count == 0.0 {
-            return f64::NEG_INFINITY;
+            return Some(f64::NEG_INFINITY);
         }
-        let instead = best(piece, pieces, false);
+        let instead = best(piece, pieces, false)?;
         let grown = total + count * (instead.len() as f64 - 1.0);
-        let after = instead.iter().rev().map(|&piece| (counts[piece] + count).ln() - grown.ln());
-        count * (count.ln() - total.ln() - after.sum::<f64>())
+        let after: f64 =
+            instead.iter().map(|&piece| (counts[piece] + count).ln() - grown.ln()).sum();
+        Some(count * (count.ln() - total.ln() - after))
     };
     pieces.iter().enumerate().map(loss).collect()
 }
 
-/// The whole of the learning, but for what is fixed from the beginning.
-pub(super) fn learn(parts: &Parts, options: &Options, wanted: usize) -> Pieces {
+/// The whole of the learning, but for what is fixed from the beginning; `wanted` pieces at most.
+/// Nothing if the result depends on how equal sums are rounded.
+pub(super) fn learn(parts: &Parts, options: &Options, wanted: usize) -> Option<Pieces> {
     let seeds = seeds(parts, options.max_piece_length, options.seed_size);
     let total: f64 = seeds.iter().map(|(_, score)| *score as f64).sum();
     let mut pieces: Pieces =
@@ -129,6 +147,9 @@ pub(super) fn learn(parts: &Parts, options: &Options, wanted: usize) -> Pieces {
     loop {
         for _ in 0..options.sub_iterations {
             let (counts, _) = expected(parts, &pieces);
+            if counts.iter().any(|&count| near(count, RARE)) {
+                return None;
+            }
             let kept: Vec<(String, f64)> = pieces
                 .iter()
                 .zip(counts)
@@ -141,15 +162,31 @@ pub(super) fn learn(parts: &Parts, options: &Options, wanted: usize) -> Pieces {
                 kept.into_iter().map(|(piece, count)| (piece, digamma(count) - total)).collect();
         }
         if pieces.len() <= target {
-            return pieces;
+            break;
         }
         let keep = (pieces.len() as f64 * options.shrinking_factor) as usize;
         let keep = keep.max(target).min(pieces.len() - 1);
-        let losses = losses(parts, &pieces);
+        let losses = losses(parts, &pieces)?;
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]).then(a.cmp(&b)));
-        order.truncate(keep.max(letters));
+        let kept = keep.max(letters);
+        if let [.., a, b] = order[..(kept + 1).min(order.len())]
+            && near(losses[a], losses[b])
+        {
+            return None;
+        }
+        order.truncate(kept);
         order.sort_unstable();
         pieces = order.into_iter().map(|at| pieces[at].clone()).collect();
     }
+    pieces[letters..].sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    if let [.., a, b] = &pieces[..(wanted + 1).min(pieces.len())]
+        && wanted < pieces.len()
+        && near(a.1, b.1)
+    {
+        return None;
+    }
+    pieces.truncate(wanted.max(letters));
+    pieces.sort_by(|a, b| a.0.cmp(&b.0));
+    Some(pieces)
 }
