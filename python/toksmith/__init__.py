@@ -7,8 +7,10 @@
     >>> tok.decode([13225, 11, 2375, 0])
     'Hello, world!'
 
-Start at `Tokenizer`. Errors are one family under `ToksmithError`.
+Start at `Tokenizer`; `toksmith.train` learns new ones. Errors are one family under `ToksmithError`.
 """
+
+from typing import TYPE_CHECKING
 
 from toksmith._native import (
     InputError,
@@ -28,6 +30,11 @@ from toksmith.encoding import Encoding
 from toksmith.model_inputs import Inputs, Padding, Truncation
 from toksmith.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from toksmith import train
+
 __all__ = [
     "Batch",
     "Chunk",
@@ -46,4 +53,14 @@ __all__ = [
     "UnsupportedFeature",
     "VocabularyError",
     "__version__",
+    "train",
 ]
+
+
+def __getattr__(name: str) -> "ModuleType":
+    """Imports `toksmith.train` when it is asked for: most programs never do."""
+    if name == "train":
+        import importlib
+
+        return importlib.import_module("toksmith.train")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

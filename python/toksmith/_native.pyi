@@ -844,8 +844,9 @@ def _train_bpe(
     options: dict[str, Any] | None = None,
     progress: _Report | None = None,
 ) -> _Trained:
-    """Tokens by id, merges (n, 3) as ids of left, right and token, their counts, and how many
-    tokens were there before the first; `toksmith.train.bpe` says what the options mean.
+    """Tokens by id, merges (n, 3) as ids of left, right and token, their counts, initial tokens.
+
+    `toksmith.train.bpe` says what the options mean.
     """
 
 def _extend_bpe(

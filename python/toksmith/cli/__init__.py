@@ -1,4 +1,4 @@
-"""The command `toksmith`: `encode`, `decode`, `count`, `info` and `bench`.
+"""The command `toksmith`: `encode`, `decode`, `count`, `info`, `bench` and `train`.
 
 `main` runs one command and returns its exit code: everything that ends a command early is turned
 into a message and a number here, in one place. Each command is a module of its name; `arguments`
@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import toksmith
-from toksmith.cli import bench, count, decode, encode, info
+from toksmith.cli import bench, count, decode, encode, info, train
 from toksmith.cli.arguments import parser
 from toksmith.cli.errors import BROKEN_PIPE, ERROR, INTERRUPTED, TERMINATED, CliError
 
@@ -32,6 +32,7 @@ _COMMANDS = {
     "count": count.run,
     "info": info.run,
     "bench": bench.run,
+    "train": train.run,
 }
 
 

@@ -87,6 +87,18 @@ examples:
   toksmith bench -t cl100k_base --limit 50 corpus.jsonl.zst
 """
 
+_TRAIN = """\
+FILES are lines of text (the newline is part of the line), JSON lines (field "text"), Parquet or
+Arrow (column "text"), plain or packed. The result is written to -o: a tokenizer.json, or what the
+suffix says. The same files give the same tokenizer on any number of threads.
+
+examples:
+  toksmith train corpus/*.txt -o tokenizer.json --vocab-size 32000
+  toksmith train web/*.jsonl.zst -o tokenizer.json --vocab-size 50000 --special '<|endoftext|>' \\
+      --digits r2l:3 --memory 2000 --resume counts.bin
+  toksmith train unigram de.txt -o tokenizer.json --vocab-size 8000
+"""
+
 
 def parser(commands: Commands) -> argparse.ArgumentParser:
     """The parser; `args.run` is the function of the command that was named."""
@@ -162,7 +174,73 @@ def parser(commands: Commands) -> argparse.ArgumentParser:
         help="how much of the text to use (default: 10)",
     )
     _json(bench)
+
+    _training(add("train", "learn a tokenizer from files", _TRAIN))
     return top
+
+
+def _training(train: argparse.ArgumentParser) -> None:
+    train.add_argument(
+        "algorithm",
+        nargs="?",
+        choices=["bpe", "wordpiece", "unigram", "superword"],
+        default="bpe",
+        help="how to learn (default: bpe)",
+    )
+    train.add_argument("files", nargs="+", metavar="FILES", help="files of text, or globs")
+    train.add_argument("-o", "--output", required=True, metavar="FILE", help="the tokenizer")
+    train.add_argument(
+        "--vocab-size", required=True, type=_positive, metavar="N", help="tokens in all"
+    )
+    group = train.add_argument_group("pipeline")
+    group.add_argument(
+        "--like",
+        metavar="NAME_OR_PATH",
+        help="whose pipeline to take: an embedded name, a file, metaspace or bert",
+    )
+    group.add_argument(
+        "--special", action="append", metavar="NAME", help="a special token; they come first"
+    )
+    group.add_argument("--digits", metavar="HOW", help="single, l2r:K or r2l:K: digits in groups")
+    group = train.add_argument_group("learning")
+    group.add_argument("--min-frequency", type=int, metavar="N", help="rarer pairs stay apart")
+    group.add_argument("--max-token-length", type=_positive, metavar="N", help="longest token")
+    group.add_argument(
+        "--character-coverage", type=float, metavar="P", help="part of characters that are tokens"
+    )
+    group.add_argument(
+        "--byte-fallback",
+        action=argparse.BooleanOptionalAction,
+        help="spell other characters in bytes",
+    )
+    group.add_argument("--transition", type=_positive, metavar="N", help="superword: first stage")
+    group.add_argument("--max-words", type=_positive, metavar="N", help="superword: words a token")
+    group = train.add_argument_group("input")
+    group.add_argument(
+        "--input-format",
+        dest="kind",
+        choices=["auto", "lines", "text", "jsonl", "parquet", "arrow"],
+        default="auto",
+        help="what holds a text; auto: by suffix",
+    )
+    group.add_argument("--field", metavar="NAME", help="field or column of the text")
+    group.add_argument(
+        "--errors",
+        choices=["strict", "replace"],
+        default="strict",
+        help="what bytes that are no text are: an error, or U+FFFD",
+    )
+    group.add_argument(
+        "--memory",
+        type=_megabyte_budget,
+        metavar="MB",
+        help="most memory of counting; the rest goes to disk",
+    )
+    group.add_argument(
+        "--resume", metavar="FILE", help="save counts here, and go on from them if they are there"
+    )
+    _threads(train)
+    _quiet(train)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -252,6 +330,10 @@ def _threads(command: argparse.ArgumentParser) -> None:
 
 def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _megabyte_budget(text: str) -> int:
+    return int(_megabytes(text) * 1_000_000)
 
 
 def _positive(text: str) -> int:

@@ -1,8 +1,8 @@
 """Learning vocabularies: from texts or counted words to a tokenizer.
 
     >>> import toksmith as ts
-    >>> from toksmith import train
-    >>> tok = train.bpe(["low lower lowest", "new newer newest"], vocab_size=270)
+    >>> import toksmith as ts
+    >>> tok = ts.train.bpe(["low lower lowest", "new newer newest"], vocab_size=270)
     >>> [tok.decode([id]) for id in tok.encode("lowest newest")]
     ['lo', 'west', ' newest']
 
