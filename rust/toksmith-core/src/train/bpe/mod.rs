@@ -15,8 +15,8 @@
 //! - forms with an affix get their ids there in the order of a hash table, here in that of the
 //!   sorted words; likewise which of several characters seen equally often `limit_alphabet`
 //!   leaves out;
-//! - where a merge spells a token that is there already, it becomes that token in both; there,
-//!   pairs that had been merged before then keep their old counts and a pair may be listed twice;
+//! - where a merge spells a token that is there already, it becomes that token in both; there, a
+//!   pair that was merged before can keep the count of occurrences that are gone;
 //! - counts beyond 2^31 wrap around there, and are exact here.
 
 mod alphabet;
