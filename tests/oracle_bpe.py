@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 Piece = tuple[int, bool, bool]
 Word = list[Piece]
@@ -43,7 +44,7 @@ def train(
     vocab_size: int,
     min_frequency: int = 0,
     prefix: bytes = b"",
-    allowed: Callable[[int, int], bool] = lambda left, right: True,
+    allowed: Callable[[int, int], bool] = lambda *_: True,
     listed: Iterable[tuple[int, int]] = (),
 ) -> tuple[list[bytes], list[Merge], list[int]]:
     """Tokens, merges and the merges' counts.
@@ -64,7 +65,7 @@ def train(
     while len(tokens) < vocab_size:
         pairs: Counter[tuple[int, int]] = Counter()
         for word, count in words:
-            for left, right in zip(word, word[1:], strict=False):
+            for left, right in pairwise(word):
                 if may_join(left, right) and allowed(left[0], right[0]):
                     pairs[left[0], right[0]] += count
         if not pairs:
@@ -92,16 +93,12 @@ def pieces(ids: Sequence[int]) -> Word:
 
 def encode(ids: Sequence[int], merges: Sequence[Merge]) -> list[int]:
     """The tokens of a word, the earliest merge first, of several places the leftmost."""
-    ranks = {}
+    ranks: dict[tuple[int, int], tuple[int, int]] = {}
     for rank, (left, right, token) in enumerate(merges):
         ranks.setdefault((left, right), (rank, token))
     ids = list(ids)
     while True:
-        found = [
-            (*ranks[pair], at)
-            for at, pair in enumerate(zip(ids, ids[1:], strict=False))
-            if pair in ranks
-        ]
+        found = [(*ranks[pair], at) for at, pair in enumerate(pairwise(ids)) if pair in ranks]
         if not found:
             return ids
         rank, token, at = min(found, key=lambda item: (item[0], item[2]))

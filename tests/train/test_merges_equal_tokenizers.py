@@ -78,7 +78,7 @@ def test_bpe(seed: int) -> None:
     if prefix or suffix:
         with_forms(words, options, prefix, suffix, rng)
     affixes = {"continuing_subword_prefix": prefix, "end_of_word_suffix": suffix}
-    given = {name: affix for name, affix in affixes.items() if affix}
+    given: dict[str, Any] = {name: affix for name, affix in affixes.items() if affix}
     size = rng.choice([60, 300, 1000])
     trainer = trainers.BpeTrainer(vocab_size=size, show_progress=False, **options, **given)
     vocab, merges = theirs(words, trainer, models.BPE())

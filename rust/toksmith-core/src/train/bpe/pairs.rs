@@ -6,7 +6,7 @@
 //! first, then the one with the smaller right id.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A pair of ids, the left one in the upper half: ordered as the tie rule wants.
@@ -46,6 +46,9 @@ impl Hasher for KeyHasher {
 
 /// A map from pairs.
 pub(super) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
+
+/// A set of pairs.
+pub(super) type KeySet = HashSet<Key, BuildHasherDefault<KeyHasher>>;
 
 #[derive(Debug)]
 pub(super) struct Pair {
