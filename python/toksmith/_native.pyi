@@ -35,7 +35,11 @@ __all__ = [
     "WordCounts",
     "__version__",
     "_chunk",
+    "_extend_bpe",
     "_fits",
+    "_train_bpe",
+    "_train_joined",
+    "_train_two_stages",
     "_truncate",
     "decode_tokens",
     "embedded_file",
@@ -759,6 +763,42 @@ class WordCounter:
 def embedded_names() -> list[str]:
     """The names of the embedded vocabularies."""
 
+# Tokens, merges `(left, right, token)` as uint32[m, 3], their counts as uint64[m], and how many
+# tokens were there before the first merge.
+_Merged: TypeAlias = tuple[list[bytes], NDArray[np.uint32], NDArray[np.uint64], int]
+_Words: TypeAlias = Sequence[tuple[bytes, int]]
+
+def _train_bpe(
+    words: _Words,
+    vocab_size: int,
+    options: dict[str, Any] | None = None,
+    progress: _Report = None,
+) -> _Merged: ...
+def _extend_bpe(
+    tokens: Sequence[bytes],
+    merges: Sequence[tuple[int, int, int]],
+    words: _Words,
+    vocab_size: int,
+    options: dict[str, Any] | None = None,
+    max_words: int | None = None,
+    progress: _Report = None,
+) -> _Merged: ...
+def _train_two_stages(
+    words: _Words,
+    units: _Words,
+    vocab_size: int,
+    transition: int,
+    max_words: int | None = None,
+    options: dict[str, Any] | None = None,
+    progress: _Report = None,
+) -> _Merged: ...
+def _train_joined(
+    units: Sequence[tuple[Sequence[bytes], int]],
+    vocab_size: int,
+    max_words: int | None = None,
+    options: dict[str, Any] | None = None,
+    progress: _Report = None,
+) -> _Merged: ...
 def embedded_file(name: str) -> str | None:
     """Which file of `toksmith/data` holds an embedded vocabulary, without its suffix."""
 

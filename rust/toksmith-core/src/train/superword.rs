@@ -1,9 +1,9 @@
 //! Tokens across the edges of pre-tokens, such as ` of the`. Two ways:
 //!
 //! - [`two_stages`]: merges inside pre-tokens up to a number of tokens, then merges in longer units
-//!   in which those edges do not count (as in SuperBPE, Liu et al. 2025, arXiv:2503.13423).
+//!   in which those edges do not count (as in `SuperBPE`, Liu et al. 2025, arXiv:2503.13423).
 //! - [`joined`]: one run in which pairs inside pre-tokens compete with pairs of whole pre-tokens
-//!   that are a single token each, or were joined before (as in BoundlessBPE, Schmidt et al. 2025,
+//!   that are a single token each, or were joined before (as in `BoundlessBPE`, Schmidt et al. 2025,
 //!   arXiv:2504.00178).
 //!
 //! The choice of pairs is that of [`bpe`].
@@ -21,7 +21,7 @@ pub struct Units {
     /// Where each pre-token ends in `bytes`.
     pieces: Vec<usize>,
     /// Where each unit ends in `pieces`.
-    units: Vec<usize>,
+    ends: Vec<usize>,
     counts: Vec<u64>,
 }
 
@@ -47,7 +47,7 @@ impl Units {
             }
         }
         if self.pieces.len() > before {
-            self.units.push(self.pieces.len());
+            self.ends.push(self.pieces.len());
             self.counts.push(count);
         }
     }
@@ -59,8 +59,8 @@ impl Units {
 
     /// The pre-tokens of a unit.
     pub fn pieces(&self, unit: usize) -> impl Iterator<Item = &[u8]> {
-        let first = unit.checked_sub(1).map_or(0, |before| self.units[before]);
-        let end = self.units.get(unit).copied().unwrap_or(first);
+        let first = unit.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let end = self.ends.get(unit).copied().unwrap_or(first);
         (first..end).map(|piece| {
             let start = piece.checked_sub(1).map_or(0, |before| self.pieces[before]);
             &self.bytes[start..self.pieces[piece]]

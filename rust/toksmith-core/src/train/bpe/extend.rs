@@ -6,7 +6,7 @@ use super::arena::Arena;
 use super::engine::Engine;
 use super::lexicon::Lexicon;
 use super::options::{Options, Unit};
-use super::pairs::{KeyMap, key};
+use super::pairs::{KeySet, key};
 use super::rule::Rule;
 use super::{Trained, affix, check_max_words, fill, run, too_small};
 use crate::error::{Error, Result};
@@ -127,7 +127,7 @@ impl Start {
         let initial = base.tokens.len();
         let wanted = options.vocab_size - initial;
         let engine = Engine::new(arena, self.rule, options.min_frequency, wanted, watch)?;
-        let listed: KeyMap<()> = self.known.keys().map(|&pair| (pair, ())).collect();
+        let listed: KeySet = self.known.keys().copied().collect();
         let affix = affix(&options.unit);
         let trained = run(engine, self.lexicon, options.vocab_size, affix, listed, watch)?;
         Ok(Trained { initial, ..trained })

@@ -15,8 +15,8 @@
 //! - forms with an affix get their ids there in the order of a hash table, here in that of the
 //!   sorted words; likewise which of several characters seen equally often `limit_alphabet`
 //!   leaves out;
-//! - where a merge spells a token that is there already, it becomes that token in both; there,
-//!   pairs that had been merged before then keep their old counts and a pair may be listed twice;
+//! - where a merge spells a token that is there already, it becomes that token in both; there, a
+//!   pair that was merged before can keep the count of occurrences that are gone;
 //! - counts beyond 2^31 wrap around there, and are exact here.
 
 mod alphabet;
@@ -41,7 +41,7 @@ use alphabet::{Place, Speller};
 use arena::Arena;
 use engine::Engine;
 use lexicon::Lexicon;
-use pairs::{KeyMap, key};
+use pairs::{KeySet, key};
 use rule::Rule;
 
 /// A merge.
@@ -122,7 +122,7 @@ impl Start {
         let (size, initial) = (options.vocab_size, self.lexicon.len());
         let engine = Engine::new(arena, self.rule, options.min_frequency, size - initial, watch)?;
         let affix = affix(&options.unit);
-        let trained = run(engine, self.lexicon, size, affix, KeyMap::default(), watch)?;
+        let trained = run(engine, self.lexicon, size, affix, KeySet::default(), watch)?;
         Ok(Trained { initial, ..trained })
     }
 }
@@ -203,7 +203,7 @@ fn run(
     mut lexicon: Lexicon,
     vocab_size: usize,
     affix: &[u8],
-    mut listed: KeyMap<()>,
+    mut listed: KeySet,
     watch: &Watch<'_>,
 ) -> Result<Trained> {
     let mut merges = Vec::new();
@@ -219,7 +219,7 @@ fn run(
             continue;
         }
         engine.merge(left, right, token, watch)?;
-        if listed.insert(key(left, right), ()).is_none() {
+        if listed.insert(key(left, right)) {
             merges.push(Merge { left, right, token, count });
         }
         watch.add(1);

@@ -6,7 +6,7 @@
 //! first, then the one with the smaller right id.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A pair of ids, the left one in the upper half: ordered as the tie rule wants.
@@ -39,13 +39,16 @@ impl Hasher for KeyHasher {
 
     #[inline]
     fn write_u64(&mut self, key: u64) {
-        let product = u128::from(key ^ self.0) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+        let product = u128::from(key ^ self.0) * 0x9E37_79B9_7F4A_7C15;
         self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }
 
 /// A map from pairs.
 pub(super) type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
+
+/// A set of pairs.
+pub(super) type KeySet = HashSet<Key, BuildHasherDefault<KeyHasher>>;
 
 #[derive(Debug)]
 pub(super) struct Pair {

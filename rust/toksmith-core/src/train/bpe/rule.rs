@@ -1,8 +1,7 @@
 //! Which pairs may merge at all, by what is known of their two tokens.
 
-use super::pairs::{Key, key};
+use super::pairs::{Key, KeySet, key};
 use crate::error::{Error, Result};
-use std::collections::HashSet;
 
 /// What is known of a token.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +22,7 @@ pub(super) struct Rule {
     below: usize,
     /// Most words in a token.
     words: Option<u32>,
-    refused: HashSet<Key>,
+    refused: KeySet,
 }
 
 impl Rule {
@@ -32,7 +31,7 @@ impl Rule {
             known: Vec::new(),
             below: max_token_length.unwrap_or(usize::MAX),
             words: max_words.map(|words| u32::try_from(words).unwrap_or(u32::MAX)),
-            refused: HashSet::new(),
+            refused: KeySet::default(),
         }
     }
 
