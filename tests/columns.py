@@ -52,7 +52,7 @@ def joined(arrays: Sequence[NDArray[Any]]) -> Column:
 
 
 def unequal(texts: Sequence[str], ours: Columns, right: Columns) -> dict[int, Difference]:
-    """The texts of which a column differs, by number; of `ours`, columns not in `right` count not."""
+    """The texts of which a column of `right` differs in `ours`, by number; one difference each."""
     found: dict[int, Difference] = {}
     for name, wanted in right.items():
         for number in _rows_that_differ(ours[name], wanted):

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import shapes
 from families import SEAMS
 from full_families import PAIRS, Gguf, Pair
+from full_json import Depth
 from generated import CONTEXTS, FAMILY_PIECES, scalars_in, strings
 from testdata import CORPORA, LANGUAGES, corpus, language
 
@@ -76,10 +77,11 @@ def run(cell: tuple[str, str]) -> tuple[str, str, int, int, float, list[str]]:
             count += 1
             yield text
 
-    found = list(pair.differences(counted(texts_of(source, pair)), quick=False))
+    depth: Depth = "every setting" if source in ("generated", "short") else "two settings"
+    found = list(pair.differences(counted(texts_of(source, pair)), depth))
     if source == "scalar values":
         for context in CONTEXTS:
-            found += pair.differences(counted(scalars_in(context, block=1)), quick=True)
+            found += pair.differences(counted(scalars_in(context, block=1)), "quick")
     return row, source, count, len(found), time.monotonic() - begun, list(map(str, found[:3]))
 
 

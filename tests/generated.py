@@ -34,15 +34,16 @@ _PIECES = [
 
 FAMILY_PIECES = (
     "\u2581", "\u2581\u2581", "\u2581the", "\u2581x", "##", "##s", "##ing", "un", "affable",
-    "caf\u00e9", "cafe\u0301", "x" * 101, "<s>", "</s>", "<unk>", "<pad>", "<mask>", "<cls>", "[CLS]",
-    "[SEP]", "[MASK]", "[UNK]", "[PAD]", "[INST]", "<0x41>", "<0xE4>", "<0x0A>", "<0x00>", "<0x", ">",
-    "<extra>", "<left>", "<right>", "<both>", "  <left>  ", "  <right>  ", " <both> ", "<|im_end|>",
-    "<|eot_id|>", "\u0327", "\u0323\u0307", "\u0345", "\u0e49", "\u094d", "\u0915\u094d\u0937",
-    "\u1100", "\u1161", "\u11a8", "\u1100\u1161\u11a8", "\uac01", "\ud55c\uad6d\uc5b4", "\uff76\uff9e",
-    "\u30ab\u3099", "\uff21", "\u2460", "\ufb01", "\u3392", "\u2126", "\u212b", "\u0958",
-    "\u0344", "\u0385", "\u1fee", "\u03c3\u03c2", "\u0130I\u0307", "\u00ad", "\u2060", "\u200c",
-    "\u0600", "\u06dd", "\u3002", "\u300c", "\u4e2d\u6587\u5b57", "\U00020000", "\U0001d400",
-    "\U0001f1e9", "\U0001f3fb", "``", "''", "\x01", "\x0e", "\x85", " .", " ?", " n't", " 'm",
+    "caf\u00e9", "cafe\u0301", "x" * 101, "<s>", "</s>", "<unk>", "<pad>", "<mask>", "<cls>",
+    "[CLS]", "[SEP]", "[MASK]", "[UNK]", "[PAD]", "[INST]", "<0x41>", "<0xE4>", "<0x0A>", "<0x00>",
+    "<0x", ">", "<extra>", "<left>", "<right>", "<both>", "  <left>  ", "  <right>  ", " <both> ",
+    "<|im_end|>", "<|eot_id|>", "\u0327", "\u0323\u0307", "\u0345", "\u0e49", "\u094d",
+    "\u0915\u094d\u0937", "\u1100", "\u1161", "\u11a8", "\u1100\u1161\u11a8", "\uac01",
+    "\ud55c\uad6d\uc5b4", "\uff76\uff9e", "\u30ab\u3099", "\uff21", "\u2460", "\ufb01", "\u3392",
+    "\u2126", "\u212b", "\u0958", "\u0344", "\u0385", "\u1fee", "\u03c3\u03c2", "\u0130I\u0307",
+    "\u00ad", "\u2060", "\u200c", "\u0600", "\u06dd", "\u3002", "\u300c", "\u4e2d\u6587\u5b57",
+    "\U00020000", "\U0001d400", "\U0001f1e9", "\U0001f3fb", "``", "''", "\x01", "\x0e", "\x85",
+    " .", " ?", " n't", " 'm",
 )  # fmt: skip
 """Pieces that decide something outside byte-level BPE: what normalizers rewrite, how tokens and
 special tokens are spelt, what decoders clean up."""

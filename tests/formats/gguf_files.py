@@ -1,7 +1,7 @@
 """GGUF files: small ones of every tokenizer they are read for, and real ones with their ids.
 
-Small files are written by the rules of the container; with the real ones of the test data come texts
-and the ids llama.cpp gives for them (`expectations`).
+Small files are written by the rules of the container; with the real ones of the test data come
+texts and the ids llama.cpp gives for them (`expectations`).
 """
 
 from __future__ import annotations
