@@ -5,7 +5,7 @@
 For every vocabulary in every format: all corpora, all languages, 100,000 generated strings, every
 Unicode scalar value in five contexts (a text each), every adversarial shape. What is compared with
 which library is in `full_families`. Needs the test data, and mistral-common for tekken.json; uses
-all cores for about an hour and a half.
+all cores for some hours.
 """
 
 from __future__ import annotations
