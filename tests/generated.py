@@ -7,7 +7,7 @@ Random characters rarely meet: these strings are drawn from pieces that decide s
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SCALARS = 0x11_0000 - 0x800
 """How many Unicode scalar values there are."""
@@ -32,13 +32,31 @@ _PIECES = [
 ]  # fmt: skip
 
 
-def strings(count: int, seed: int = 0) -> Iterator[str]:
-    """Strings of 1 to 24 pieces, one in eight pieces being any scalar value."""
+FAMILY_PIECES = (
+    "\u2581", "\u2581\u2581", "\u2581the", "\u2581x", "##", "##s", "##ing", "un", "affable",
+    "caf\u00e9", "cafe\u0301", "x" * 101, "<s>", "</s>", "<unk>", "<pad>", "<mask>", "<cls>",
+    "[CLS]", "[SEP]", "[MASK]", "[UNK]", "[PAD]", "[INST]", "<0x41>", "<0xE4>", "<0x0A>", "<0x00>",
+    "<0x", ">", "<extra>", "<left>", "<right>", "<both>", "  <left>  ", "  <right>  ", " <both> ",
+    "<|im_end|>", "<|eot_id|>", "\u0327", "\u0323\u0307", "\u0345", "\u0e49", "\u094d",
+    "\u0915\u094d\u0937", "\u1100", "\u1161", "\u11a8", "\u1100\u1161\u11a8", "\uac01",
+    "\ud55c\uad6d\uc5b4", "\uff76\uff9e", "\u30ab\u3099", "\uff21", "\u2460", "\ufb01", "\u3392",
+    "\u2126", "\u212b", "\u0958", "\u0344", "\u0385", "\u1fee", "\u03c3\u03c2", "\u0130I\u0307",
+    "\u00ad", "\u2060", "\u200c", "\u0600", "\u06dd", "\u3002", "\u300c", "\u4e2d\u6587\u5b57",
+    "\U00020000", "\U0001d400", "\U0001f1e9", "\U0001f3fb", "``", "''", "\x01", "\x0e", "\x85",
+    " .", " ?", " n't", " 'm",
+)  # fmt: skip
+"""Pieces that decide something outside byte-level BPE: what normalizers rewrite, how tokens and
+special tokens are spelt, what decoders clean up."""
+
+
+def strings(count: int, seed: int = 0, more: Sequence[str] = ()) -> Iterator[str]:
+    """Strings of 1 to 24 pieces, one in eight pieces being any scalar value; `more` adds pieces."""
     rng = random.Random(seed)
+    pieces = [*_PIECES, *more]
     for _ in range(count):
         size = rng.choice((1, 2, 3, 4, 6, 9, 14, 24))
         yield "".join(
-            scalar(rng.randrange(SCALARS)) if rng.random() < 0.125 else rng.choice(_PIECES)
+            scalar(rng.randrange(SCALARS)) if rng.random() < 0.125 else rng.choice(pieces)
             for _ in range(size)
         )
 

@@ -16,7 +16,8 @@ import pytest
 import shapes
 import toksmith as ts
 from compare import differences
-from generated import CONTEXTS, scalars_in, strings
+from full_json import Json
+from generated import CONTEXTS, FAMILY_PIECES, scalars_in, strings
 from references import (
     LLAMA3_PATTERN,
     embedded_ranks,
@@ -118,3 +119,26 @@ def test_a_wrong_span_and_a_wrong_decoded_byte_are_found() -> None:
             return answers
 
     assert next(differences(ours, Off(), ["a text"])).what == "spans"  # type: ignore[arg-type]
+
+
+BERT_BUGS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "none": lambda file: file.copy(),
+    "accents kept": lambda file: file["normalizer"].update(strip_accents=False),
+    "no clean-up": lambda file: file["decoder"].update(cleanup=False),
+    "a type id": lambda file: file["post_processor"]["single"][2]["SpecialToken"].update(type_id=1),
+    "no template": lambda file: file.update(post_processor=None),
+    "a special token not special": lambda file: file["added_tokens"][4].update(special=False),
+    "longer words": lambda file: file["model"].update(max_input_chars_per_word=101),
+}
+
+
+@pytest.mark.parametrize("bug", BERT_BUGS)
+def test_a_bug_is_found_by_the_long_comparison(bug: str) -> None:
+    pair = Json("bert")
+    file = json.loads(pair.reference.to_str())
+    BERT_BUGS[bug](file)
+    pair.ours = ts.Tokenizer.from_bytes(json.dumps(file).encode())
+    texts = list(strings(1_500, more=FAMILY_PIECES))
+    found = list(pair.differences(texts, "every setting"))
+    assert bool(found) == (bug != "none"), found
+    assert all(difference.text in texts for difference in found)

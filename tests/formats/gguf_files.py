@@ -1,9 +1,19 @@
-"""Small GGUF files of every tokenizer they are read for, written by the rules of the container."""
+"""GGUF files: small ones of every tokenizer they are read for, and real ones with their ids.
+
+Small files are written by the rules of the container; with the real ones of the test data come
+texts and the ids llama.cpp gives for them (`expectations`).
+"""
 
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import Any
+
+import toksmith as ts
+from testdata import need
+
+_SEPARATOR = "\n__ggml_vocab_test__\n"
 
 _NUMBERS = {
     0: "B",
@@ -145,3 +155,13 @@ def wordpiece() -> dict[str, Value]:
 
 
 MODELS = {"gpt2": bpe, "llama": spm, "t5": unigram, "bert": wordpiece}
+
+
+def expectations(vocabulary: str) -> tuple[ts.Tokenizer, list[tuple[str, list[int]]]]:
+    """A real vocabulary, and texts with their ids."""
+    path = need(f"vocabs/gguf/ggml-vocab-{vocabulary}.gguf")
+    texts = Path(f"{path}.inp").read_text(encoding="utf-8").split(_SEPARATOR)
+    lines = Path(f"{path}.out").read_text(encoding="utf-8").split("\n")
+    ids = [[int(number) for number in line.split()] for line in lines]
+    # Behind the last text and the last line there is another separator.
+    return ts.Tokenizer.from_file(path), list(zip(texts, ids, strict=False))[: len(texts)]

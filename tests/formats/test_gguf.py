@@ -13,20 +13,9 @@ import pytest
 
 import toksmith as ts
 from formats import gguf_files as gguf
-from testdata import need
+from formats.gguf_files import expectations
 
 VOCABULARIES = ["bert-bge", "gpt-2", "llama-bpe", "llama-spm", "qwen2"]
-SEPARATOR = "\n__ggml_vocab_test__\n"
-
-
-def expectations(vocabulary: str) -> tuple[ts.Tokenizer, list[tuple[str, list[int]]]]:
-    """A vocabulary, and texts with their ids."""
-    path = need(f"vocabs/gguf/ggml-vocab-{vocabulary}.gguf")
-    texts = Path(f"{path}.inp").read_text(encoding="utf-8").split(SEPARATOR)
-    lines = Path(f"{path}.out").read_text(encoding="utf-8").split("\n")
-    ids = [[int(number) for number in line.split()] for line in lines]
-    # Behind the last text and the last line there is another separator.
-    return ts.Tokenizer.from_file(path), list(zip(texts, ids, strict=False))[: len(texts)]
 
 
 def load(values: dict[str, Any]) -> ts.Tokenizer:
