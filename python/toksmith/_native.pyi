@@ -40,6 +40,7 @@ __all__ = [
     "_train_bpe",
     "_train_joined",
     "_train_two_stages",
+    "_train_unigram",
     "_truncate",
     "decode_tokens",
     "embedded_file",
@@ -766,7 +767,7 @@ def embedded_names() -> list[str]:
 # Tokens, merges `(left, right, token)` as uint32[m, 3], their counts as uint64[m], and how many
 # tokens were there before the first merge.
 _Merged: TypeAlias = tuple[list[bytes], NDArray[np.uint32], NDArray[np.uint64], int]
-_Words: TypeAlias = Sequence[tuple[bytes, int]]
+_Words: TypeAlias = WordCounts | Mapping[bytes, int] | Sequence[tuple[bytes, int]]
 
 def _train_bpe(
     words: _Words,
@@ -799,6 +800,29 @@ def _train_joined(
     options: dict[str, Any] | None = None,
     progress: _Report = None,
 ) -> _Merged: ...
+def _train_unigram(
+    words: _Words,
+    vocab_size: int,
+    *,
+    exact_size: bool,
+    character_coverage: float,
+    required_chars: str,
+    byte_fallback: bool,
+    special_tokens: list[str],
+    unk_token: str | None,
+    max_piece_length: int,
+    seed_size: int,
+    shrinking_factor: float,
+    sub_iterations: int,
+    split_by_script: bool,
+    split_by_number: bool,
+    split_digits: bool,
+    space: str,
+    num_threads: int | None,
+    progress: _Report,
+) -> list[tuple[str, float, str]]:
+    """Pieces, scores and kinds; `toksmith.train.unigram` says what the arguments mean."""
+
 def embedded_file(name: str) -> str | None:
     """Which file of `toksmith/data` holds an embedded vocabulary, without its suffix."""
 
@@ -851,71 +875,3 @@ class SentencePieceNormalizerCore:
     def spec(self) -> bytes: ...
     def model(self) -> bytes: ...
     def normalize(self, text: object, places: bool) -> Any: ...
-
-def _train_unigram(
-    words: _Words,
-    vocab_size: int,
-    *,
-    exact_size: bool,
-    character_coverage: float,
-    required_chars: str,
-    byte_fallback: bool,
-    special_tokens: list[str],
-    unk_token: str | None,
-    max_piece_length: int,
-    seed_size: int,
-    shrinking_factor: float,
-    sub_iterations: int,
-    split_by_script: bool,
-    split_by_number: bool,
-    split_digits: bool,
-    space: str,
-    num_threads: int | None,
-    progress: _Report | None,
-) -> list[tuple[str, float, str]]:
-    """Pieces, scores and kinds; `toksmith.train.unigram` says what the arguments mean."""
-
-_Words: TypeAlias = WordCounts | list[tuple[bytes, int]]
-_Trained: TypeAlias = tuple[list[bytes], NDArray[np.uint32], NDArray[np.uint64], int]
-
-def _train_bpe(
-    words: _Words,
-    vocab_size: int,
-    options: dict[str, Any] | None = None,
-    progress: _Report | None = None,
-) -> _Trained:
-    """Tokens by id, merges (n, 3) as ids of left, right and token, their counts, initial tokens.
-
-    `toksmith.train.bpe` says what the options mean.
-    """
-
-def _extend_bpe(
-    tokens: list[bytes],
-    merges: list[tuple[int, int, int]],
-    words: _Words,
-    vocab_size: int,
-    options: dict[str, Any] | None = None,
-    max_words: int | None = None,
-    progress: _Report | None = None,
-) -> _Trained:
-    """As _train_bpe; the merges are behind those given, which are applied to the words first."""
-
-def _train_two_stages(
-    words: _Words,
-    units: _Words,
-    vocab_size: int,
-    transition: int,
-    max_words: int | None = None,
-    options: dict[str, Any] | None = None,
-    progress: _Report | None = None,
-) -> _Trained:
-    """As _train_bpe: from words up to `transition` tokens, then from longer units."""
-
-def _train_joined(
-    units: list[tuple[list[bytes], int]],
-    vocab_size: int,
-    max_words: int | None = None,
-    options: dict[str, Any] | None = None,
-    progress: _Report | None = None,
-) -> _Trained:
-    """As _train_bpe, from units of pre-tokens; those that are one token may merge."""

@@ -37,7 +37,7 @@ def test_the_file_is_that_of_the_library(text: Path, tmp_path: Path) -> None:
 def test_every_algorithm(options: list[str], text: Path, tmp_path: Path) -> None:
     out = tmp_path / "t.json"
     algorithm, *more = options
-    size = "320" if algorithm != "wordpiece" else "60"
+    size = {"unigram": "290", "wordpiece": "60", "superword": "320"}[algorithm]
     command = ["train", algorithm, str(text), "-o", str(out), "--vocab-size", size, "-q", *more]
     code = main(command)
     assert code == 0

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from toksmith.train.counting import Counting
     from toksmith.train.pipeline import Json
 
+# What options of characters are when nothing is asked for, unless that is nothing.
+_PLAIN = {"character_coverage": 1.0}
+
 
 def bpe(
     texts: object,
@@ -280,9 +283,7 @@ def _needs_bytes(pipeline: Pipeline, byte_fallback: bool) -> None:
 
 
 def _refuse_characters(of_characters: dict[str, Any], unk_token: str | None) -> None:
-    given = [
-        name for name, value in of_characters.items() if value not in (None, False, 1.0, "", [])
-    ]
+    given = [name for name, value in of_characters.items() if value and value != _PLAIN.get(name)]
     if unk_token is not None:
         given.append("unk_token")
     if given:
