@@ -1,11 +1,15 @@
 //! Trainers under `toksmith.train`, one file each.
 
+mod less_is_better;
+mod lzw;
 mod unigram;
 
 use pyo3::prelude::*;
 
 /// Adds the functions to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(less_is_better::_train_lib, module)?)?;
+    module.add_function(wrap_pyfunction!(lzw::_train_lzw, module)?)?;
     module.add_function(wrap_pyfunction!(unigram::_train_unigram, module)?)?;
     Ok(())
 }

@@ -45,7 +45,8 @@ pub struct Options {
     pub sub_iterations: usize,
     /// No piece has characters of two scripts; han, hiragana and katakana count as one.
     pub split_by_script: bool,
-    /// Digits count as a script of their own, together with punctuation; else they fit to any.
+    /// Of digits, the script is that of punctuation; else they fit to any. Without
+    /// `split_by_script` nothing depends on it.
     pub split_by_number: bool,
     /// Every digit is a piece by itself.
     pub split_digits: bool,
