@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import asdict
+from itertools import islice
 
 import pytest
-import testdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import testdata
 from toksmith import _native
 from train import oracle_lib
 
@@ -57,7 +58,7 @@ def test_same_seed_same_lexicon(seed: int, changes: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("language", ["eng", "jpn"])
 def test_same_seed_same_lexicon_on_real_text(language: str) -> None:
-    lines = ["".join(line.split()) for _, line in zip(range(300), testdata.language(language))]
+    lines = ["".join(line.split()) for line in islice(testdata.language(language), 300)]
     texts = [lines[at : at + 10] for at in range(0, len(lines), 10)]
     options = oracle_lib.Settings(documents=45, seed=5)
     assert learned(texts, options) == oracle_lib.train(texts, options)

@@ -43,7 +43,7 @@ def test_the_cost_of_a_markov_source_falls_towards_its_entropy(seed: int) -> Non
 
 
 def test_the_first_phrases_are_those_of_the_textbook() -> None:
-    text = "TOBEORNOTTOBEORTOBEORNOT".encode()
+    text = b"TOBEORNOTTOBEORTOBEORNOT"
     entries = _native._train_lzw([text], 1000, "seen_bytes", None)
     words = "B E N O R T TO OB BE EO OR RN NO OT TT TOB BEO ORT TOBE EOR RNO"
     assert entries == [word.encode() for word in words.split()]

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-import testdata
 
+import testdata
 import toksmith
 from toksmith import _native
 
@@ -98,7 +98,9 @@ def test_held_out_text_costs_no_more_than_with_sentencepiece(
     held_out = words_of(lines[::10])
     ours = learned(words_of(training), vocab_size)
     assert len(ours) == vocab_size
-    bits, tokens = cost([(piece, score) for piece, score, kind in ours if kind == "normal"], held_out)
+    bits, tokens = cost(
+        [(piece, score) for piece, score, kind in ours if kind == "normal"], held_out
+    )
     their_bits, their_tokens = cost(by_sentencepiece(training, vocab_size), held_out)
     assert bits <= 1.005 * their_bits
     assert tokens <= 1.02 * their_tokens
@@ -111,7 +113,10 @@ def test_threads_change_nothing() -> None:
 
 
 def test_order_and_repetition_of_words_change_nothing() -> None:
-    words = [(f"▁{a}{b}{a}".encode(), n) for n, (a, b) in enumerate(zip("abcab", "bcaca"), 3)]
+    words = [
+        (f"▁{a}{b}{a}".encode(), n)
+        for n, (a, b) in enumerate(zip("abcab", "bcaca", strict=True), 3)
+    ]
     twice = [(word, 1) for word, count in reversed(words) for _ in range(count)]
     changes = {**SETTINGS, "exact_size": False}
     assert _native._train_unigram(words, 50, **changes) == _native._train_unigram(
