@@ -121,6 +121,7 @@ fn symbols(texts: &[&[u8]], unit: Unit, watch: &Watch<'_>) -> Result<Vec<Vec<u8>
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that fails may panic")]
 mod tests {
     use super::{Unit, train};
     use crate::Error;

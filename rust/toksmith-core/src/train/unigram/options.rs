@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// Most characters of a piece that can be asked for.
-pub const LONGEST: usize = 512;
+pub const LONGEST: usize = 128;
 
 /// Where a piece may have U+2581, which stands for a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,6 +19,7 @@ pub enum SpaceRule {
 
 /// How to train; the defaults are those of SentencePiece.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// Pieces of the result, special ones and bytes included.
     pub vocab_size: usize,

@@ -89,8 +89,12 @@ impl Sweep {
             let weight = node.weight;
             let number = self.done.len() as u32;
             if weight >= LEAST {
-                leaves.iter().for_each(|&leaf| self.leaves[leaf as usize] = number);
-                nodes.iter().for_each(|&inner| self.done[inner as usize].parent = number);
+                for &leaf in &leaves {
+                    self.leaves[leaf as usize] = number;
+                }
+                for &inner in &nodes {
+                    self.done[inner as usize].parent = number;
+                }
                 self.done.push(node);
             }
             if let Some(above) = self.open.last_mut() {
