@@ -875,3 +875,51 @@ class SentencePieceNormalizerCore:
     def spec(self) -> bytes: ...
     def model(self) -> bytes: ...
     def normalize(self, text: object, places: bool) -> Any: ...
+
+def _train_unigram(
+    words: Sequence[tuple[bytes, int]],
+    vocab_size: int,
+    *,
+    exact_size: bool,
+    character_coverage: float,
+    required_chars: str,
+    byte_fallback: bool,
+    special_tokens: Sequence[str],
+    unk_token: str | None,
+    max_piece_length: int,
+    seed_size: int,
+    shrinking_factor: float,
+    sub_iterations: int,
+    split_by_script: bool,
+    split_by_number: bool,
+    split_digits: bool,
+    space: str,
+    num_threads: int | None,
+    progress: _Report,
+) -> list[tuple[str, float, str]]:
+    """`(piece, score, kind)` in the order of ids; `kind`: normal, unknown, control or byte."""
+
+def _train_lzw(
+    texts: Sequence[bytes],
+    vocab_size: int,
+    unit: str,
+    progress: _Report,
+) -> list[bytes]:
+    """The entries in order; `unit`: bytes, seen_bytes or chars."""
+
+def _train_lib(
+    texts: Sequence[Sequence[str]],
+    *,
+    documents: int,
+    memory_in: float,
+    memory_out: float,
+    update_rate: float,
+    life: int,
+    max_length: int,
+    max_gap: int,
+    lookahead: int,
+    max_size: int | None,
+    seed: int,
+    progress: _Report,
+) -> list[str]:
+    """The lexicon, the best entries first; a text is a list of sentences."""

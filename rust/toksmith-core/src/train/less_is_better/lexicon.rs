@@ -107,6 +107,7 @@ impl Lexicon {
 
     /// Moves what was judged, forgets what has been on probation for too long, puts the last on
     /// probation, and cuts the list to `limit`.
+    #[allow(clippy::cast_sign_loss, reason = "both factors are positive")]
     pub(super) fn end_document(&mut self, update_rate: f64, memory_out: f64, limit: usize) {
         for entry in std::mem::take(&mut self.touched) {
             let balance = std::mem::take(&mut self.nodes[entry as usize].balance);
@@ -122,7 +123,9 @@ impl Lexicon {
             }
             *life = life.saturating_sub(1);
         }
-        expired.into_iter().for_each(|entry| self.forget(entry));
+        for entry in expired {
+            self.forget(entry);
+        }
         let safe = (self.ranks.len() as f64 * (1.0 - memory_out)) as usize;
         for entry in self.ranks.iter().skip(safe) {
             let life = &mut self.nodes[entry as usize].life;
@@ -132,12 +135,15 @@ impl Lexicon {
         }
         let surplus = self.ranks.len().saturating_sub(limit);
         let last: Vec<u32> = self.ranks.iter().rev().take(surplus).collect();
-        last.into_iter().for_each(|entry| self.forget(entry));
+        for entry in last {
+            self.forget(entry);
+        }
         for (entry, rank) in self.ranks.iter().zip(0..) {
             self.nodes[entry as usize].rank = rank;
         }
     }
 
+    #[allow(clippy::cast_sign_loss, reason = "both factors are positive")]
     fn shift(&mut self, entry: u32, down: bool, update_rate: f64) {
         let Some(rank) = self.ranks.remove(entry) else { return };
         let step = (rank as f64 * update_rate) as usize + 1;

@@ -3,8 +3,7 @@
 //! Documents are read one after the other with the lexicon there is: at each place the longest
 //! entry. Neighbours seen together twice in a document become an entry; an entry that its second
 //! best could replace without more chunks loses rank; what ranks last is forgotten (Yang, Frank
-//! and van den Bosch 2020, "Less is Better", CogACLL). Encoding is
-//! [`super::longest_match`].
+//! and van den Bosch 2020, "Less is Better"). Encoding is [`super::longest_match`].
 //!
 //! Where the method leaves something open, this is what is done here:
 //! - documents are read in passes, each in a random order; `documents` of them in all;
@@ -20,7 +19,7 @@
 //!   then ranks from `floor(L * (1 - memory_out))` on get it, then the list is cut to `max_size`;
 //! - random numbers are those of `random.rs`.
 //!
-//! Start at [`train`]. Worst case O(lookahead x max_length) a character. Oracle:
+//! Start at [`train`]. Worst case O(`lookahead` x `max_length`) a character. Oracle:
 //! `tests/train/oracle_lib.py`.
 
 mod lexicon;
@@ -169,7 +168,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads a sentence. O(n x lookahead x max_length), in practice a few steps a chunk.
+    /// Reads a sentence. O(n x `lookahead` x `max_length`), in practice a few steps a chunk.
     fn read(&mut self, text: &[char], watch: &Watch<'_>) -> Result<()> {
         self.stamp += 1;
         let blank = Ahead { stamp: 0, entry: NOTHING, len: 1 };
@@ -269,6 +268,7 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that fails may panic")]
 mod tests {
     use super::{Options, train};
     use crate::Error;

@@ -67,7 +67,9 @@ impl Ranks {
         if entries.len() > MOST {
             let tail = entries.split_off(MOST / 2);
             let number = self.blocks.len() as u32;
-            tail.iter().for_each(|&entry| self.block_of[entry as usize] = number);
+            for &entry in &tail {
+                self.block_of[entry as usize] = number;
+            }
             self.blocks.push(tail);
             self.order.insert(at + 1, number);
         }
@@ -98,7 +100,9 @@ impl Ranks {
             let entries = std::mem::take(&mut self.blocks[old as usize]);
             if !entries.is_empty() {
                 let number = blocks.len() as u32;
-                entries.iter().for_each(|&entry| self.block_of[entry as usize] = number);
+                for &entry in &entries {
+                    self.block_of[entry as usize] = number;
+                }
                 self.order.push(number);
                 blocks.push(entries);
             }

@@ -26,6 +26,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod trainer;
+mod tree;
 mod vocabulary;
 
 pub use options::{LONGEST, Options, SpaceRule};

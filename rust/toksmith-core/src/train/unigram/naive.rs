@@ -1,5 +1,7 @@
 //! The trainer as its definitions say it: every substring counted, every segmentation written out.
 
+#![allow(clippy::cast_sign_loss, reason = "counts are positive")]
+
 use super::Options;
 use super::maximise::{RARE, digamma};
 use std::cmp::Reverse;
@@ -83,7 +85,9 @@ pub(super) fn expected(parts: &Parts, pieces: &Pieces) -> (Vec<f64>, f64) {
         likelihood += count as f64 * total.ln();
         for one in all {
             let share = logprob(&one, pieces).exp() / total * count as f64;
-            one.iter().for_each(|&piece| counts[piece] += share);
+            for &piece in &one {
+                counts[piece] += share;
+            }
         }
     }
     (counts, likelihood)

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// Most characters of a piece that can be asked for.
-pub const LONGEST: usize = 512;
+pub const LONGEST: usize = 128;
 
 /// Where a piece may have U+2581, which stands for a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,6 +19,7 @@ pub enum SpaceRule {
 
 /// How to train; the defaults are those of SentencePiece.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// Pieces of the result, special ones and bytes included.
     pub vocab_size: usize,
@@ -45,7 +46,8 @@ pub struct Options {
     pub sub_iterations: usize,
     /// No piece has characters of two scripts; han, hiragana and katakana count as one.
     pub split_by_script: bool,
-    /// Digits count as a script of their own, together with punctuation; else they fit to any.
+    /// Of digits, the script is that of punctuation; else they fit to any. Without
+    /// `split_by_script` nothing depends on it.
     pub split_by_number: bool,
     /// Every digit is a piece by itself.
     pub split_digits: bool,

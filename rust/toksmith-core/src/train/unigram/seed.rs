@@ -11,6 +11,7 @@
 
 use super::segments::Segments;
 use super::suffixes::Suffixes;
+use super::tree::{by_place, tree};
 use std::collections::HashSet;
 
 /// No piece.
@@ -38,16 +39,6 @@ pub(super) struct Seeds {
     shorter: Vec<u32>,
 }
 
-/// A stretch of sorted places that share their first `depth` characters.
-struct Node {
-    piece: Piece,
-    weight: u64,
-    /// The first of them: with the depth, the order of strings.
-    first: u32,
-    /// The node that contains it.
-    parent: u32,
-}
-
 impl Seeds {
     /// Chooses at most `size` pieces besides the characters. O(n log n).
     pub(super) fn new(
@@ -58,12 +49,8 @@ impl Seeds {
         reserved: &HashSet<&str>,
     ) -> Self {
         let (nodes, leaves) = tree(segments, suffixes, reach);
-        let mut order: Vec<u32> = (0..nodes.len() as u32)
-            .filter(|&node| {
-                let Node { piece, weight, .. } = &nodes[node as usize];
-                piece.len >= 2 && *weight >= 2
-            })
-            .collect();
+        let mut order: Vec<u32> =
+            (0..nodes.len() as u32).filter(|&node| nodes[node as usize].piece.len >= 2).collect();
         let score = |node: u32| {
             let node = &nodes[node as usize];
             u128::from(node.weight) * u128::from(node.piece.len)
@@ -126,87 +113,4 @@ fn characters(segments: &Segments) -> (Vec<Piece>, Vec<f64>) {
         }
     }
     (pieces, counts)
-}
-
-/// All nodes, contained ones first, and by sorted place the deepest node that contains it.
-fn tree(segments: &Segments, suffixes: &Suffixes, reach: usize) -> (Vec<Node>, Vec<u32>) {
-    /// A node whose right end is not known yet.
-    struct Open {
-        piece: Piece,
-        weight: u64,
-        first: u32,
-        /// Nodes and leaves that wait for its number.
-        nodes: Vec<u32>,
-        leaves: Vec<u32>,
-    }
-    let (weights, ends) = by_place(segments);
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut leaves = vec![NO_PIECE; suffixes.places.len()];
-    let mut open: Vec<Open> = Vec::new();
-    let mut spare: Vec<(Vec<u32>, Vec<u32>)> = Vec::new();
-    for at in 0..=suffixes.places.len() {
-        let common = suffixes.common.get(at).copied().unwrap_or(0);
-        // Close what ends here.
-        while let Some(top) = open.pop_if(|top| top.piece.len > common) {
-            let number = nodes.len() as u32;
-            for &leaf in &top.leaves {
-                leaves[leaf as usize] = number;
-            }
-            for &node in &top.nodes {
-                nodes[node as usize].parent = number;
-            }
-            nodes.push(Node {
-                piece: top.piece,
-                weight: top.weight,
-                first: top.first,
-                parent: NO_PIECE,
-            });
-            let below = open.last().map_or(0, |below| below.piece.len).max(common);
-            let (mut kept, mut free) = (top.nodes, top.leaves);
-            kept.clear();
-            free.clear();
-            if below > 0 {
-                if open.last().is_none_or(|top| top.piece.len < below) {
-                    let piece = Piece { len: below, ..top.piece };
-                    let first = top.first;
-                    open.push(Open { piece, weight: 0, first, nodes: kept, leaves: free });
-                } else {
-                    spare.push((kept, free));
-                }
-                if let Some(parent) = open.last_mut() {
-                    parent.weight = parent.weight.saturating_add(top.weight);
-                    parent.nodes.push(number);
-                }
-            } else {
-                spare.push((kept, free));
-            }
-        }
-        let Some(&place) = suffixes.places.get(at) else { break };
-        let len = (ends[place as usize] - place).min(reach as u32);
-        if open.last().is_none_or(|top| top.piece.len < len) {
-            let (nodes, leaves) = spare.pop().unwrap_or_default();
-            let piece = Piece { start: place, len };
-            open.push(Open { piece, weight: 0, first: at as u32, nodes, leaves });
-        }
-        if let Some(top) = open.last_mut() {
-            top.weight = top.weight.saturating_add(weights[place as usize]);
-            top.leaves.push(at as u32);
-        }
-    }
-    (nodes, leaves)
-}
-
-/// By place: how often its part was seen, and where that ends.
-fn by_place(segments: &Segments) -> (Vec<u64>, Vec<u32>) {
-    let (mut weights, mut ends) =
-        (Vec::with_capacity(segments.text.len()), Vec::with_capacity(segments.text.len()));
-    for (span, &count) in segments.spans.iter().zip(&segments.counts) {
-        // And the 0 behind it.
-        weights.resize(span.end as usize + 1, count);
-        ends.resize(span.end as usize + 1, span.end);
-    }
-    // Behind the parts: characters that are in none.
-    weights.resize(segments.text.len(), 0);
-    ends.extend(ends.len() as u32 + 1..=segments.text.len() as u32);
-    (weights, ends)
 }

@@ -64,7 +64,9 @@ impl Segments {
         }
         let counts = parts.iter().map(|&(_, count)| count).collect();
         let mut seen = vec![false; alphabet.len() + 1];
-        text.iter().for_each(|&c| seen[c as usize] = true);
+        for &c in &text {
+            seen[c as usize] = true;
+        }
         for c in (1..=alphabet.len()).filter(|&c| !seen[c]) {
             text.extend([c as u32, 0]);
         }

@@ -52,7 +52,9 @@ impl Suffixes {
             sorted_by *= 2;
         }
         watch.ask()?;
-        let places: Vec<u32> = keys.into_iter().map(|(_, place)| place).collect();
+        let mut places = Vec::with_capacity(keys.len());
+        places.extend(keys.iter().map(|&(_, place)| place));
+        drop((keys, ranks));
         let mut common = vec![0; places.len()];
         for (pair, common) in places.windows(2).zip(common.iter_mut().skip(1)) {
             *common = same(text, pair[0], pair[1], reach);

@@ -107,7 +107,7 @@ fn power(exponent: i32) -> f64 {
     if exponent < -1022 {
         return 0.0;
     }
-    f64::from_bits(((exponent.min(1023) + 1023) as u64) << 52)
+    f64::from_bits(u64::from((exponent.min(1023) + 1023).unsigned_abs()) << 52)
 }
 
 /// The exponent of a positive normal number.

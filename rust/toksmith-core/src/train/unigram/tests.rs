@@ -1,5 +1,8 @@
 //! Each step against its definition, and the whole against the naive twin.
 
+#![allow(clippy::expect_used, reason = "a test that fails may panic")]
+#![allow(clippy::cast_sign_loss, reason = "counts are positive")]
+
 use super::lattice::Lattice;
 use super::maximise::digamma;
 use super::naive::{self, Parts, Pieces};

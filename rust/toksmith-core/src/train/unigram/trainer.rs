@@ -46,6 +46,7 @@ struct Trainer<'a> {
 }
 
 /// The pieces that are left and their scores, single characters first.
+#[allow(clippy::cast_sign_loss, reason = "counts and parts are positive")]
 pub(super) fn learn(
     segments: &Segments,
     options: &Options,
