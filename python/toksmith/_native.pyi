@@ -800,29 +800,6 @@ def _train_joined(
     options: dict[str, Any] | None = None,
     progress: _Report = None,
 ) -> _Merged: ...
-def _train_unigram(
-    words: _Words,
-    vocab_size: int,
-    *,
-    exact_size: bool,
-    character_coverage: float,
-    required_chars: str,
-    byte_fallback: bool,
-    special_tokens: list[str],
-    unk_token: str | None,
-    max_piece_length: int,
-    seed_size: int,
-    shrinking_factor: float,
-    sub_iterations: int,
-    split_by_script: bool,
-    split_by_number: bool,
-    split_digits: bool,
-    space: str,
-    num_threads: int | None,
-    progress: _Report,
-) -> list[tuple[str, float, str]]:
-    """Pieces, scores and kinds; `toksmith.train.unigram` says what the arguments mean."""
-
 def embedded_file(name: str) -> str | None:
     """Which file of `toksmith/data` holds an embedded vocabulary, without its suffix."""
 
@@ -877,7 +854,7 @@ class SentencePieceNormalizerCore:
     def normalize(self, text: object, places: bool) -> Any: ...
 
 def _train_unigram(
-    words: Sequence[tuple[bytes, int]],
+    words: _Words,
     vocab_size: int,
     *,
     exact_size: bool,

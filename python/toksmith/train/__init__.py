@@ -7,8 +7,8 @@
     ['lo', 'west', ' newest']
 
 The same data gives the same tokenizer, on any number of threads. Trainers: `bpe`, `wordpiece`,
-`unigram`, `superword`; `extend_bpe` goes on from a tokenizer. What they learn from can be counted
-apart, with `count_words`; `report` says how well the result does.
+`unigram`, `superword`, and of running text `lzw` and `lib`; `extend_bpe` goes on from a tokenizer.
+What they learn from can be counted apart, with `count_words`; `report` says how well the result does.
 """
 
 from toksmith._native import WordCounts
@@ -16,6 +16,7 @@ from toksmith.train.counting import count_words
 from toksmith.train.extend import extend_bpe
 from toksmith.train.files import Files
 from toksmith.train.inputs import Weighted
+from toksmith.train.lexicons import lib, lzw
 from toksmith.train.report import Report, report
 from toksmith.train.superwords import superword
 from toksmith.train.trainers import bpe, unigram, wordpiece
@@ -28,6 +29,8 @@ __all__ = [
     "bpe",
     "count_words",
     "extend_bpe",
+    "lib",
+    "lzw",
     "report",
     "superword",
     "unigram",

@@ -34,7 +34,11 @@ def bpe_model(
 
 
 def wordpiece_model(
-    tokens: Sequence[bytes], special_tokens: Sequence[str], unk_token: str, prefix: str
+    tokens: Sequence[bytes],
+    special_tokens: Sequence[str],
+    unk_token: str,
+    prefix: str,
+    in_bytes: bool = False,
 ) -> dict[str, Any]:
     """A WordPiece; the first tokens are the special ones."""
     return {
@@ -42,7 +46,7 @@ def wordpiece_model(
         "unk_token": unk_token,
         "continuing_subword_prefix": prefix,
         "max_input_chars_per_word": 100,
-        "vocab": _vocab(_spellings(tokens, special_tokens, in_bytes=False)),
+        "vocab": _vocab(_spellings(tokens, special_tokens, in_bytes)),
     }
 
 

@@ -88,7 +88,7 @@ class Pipeline:
         own: tuple[Json, ...] = ()
         if isinstance(like, str) and like in _NAMED:
             document = _NAMED[like]
-            own = tuple(map(_special, document.get("special_tokens", ())))
+            own = tuple(map(special_entry, document.get("special_tokens", ())))
         elif isinstance(like, (str, Tokenizer)):
             document, own = _document(like)
         else:
@@ -103,7 +103,7 @@ class Pipeline:
         if special_tokens is not None:
             known = {token["content"]: token for token in own}
             names = _names(special_tokens)
-            tokens = tuple(known.get(name) or _special(name) for name in names)
+            tokens = tuple(known.get(name) or special_entry(name) for name in names)
             pipeline = replace(pipeline, special_tokens=tokens)
         if digits is not None:
             pipeline = pipeline._with_digits(split_digits(digits))
@@ -113,7 +113,7 @@ class Pipeline:
         """With this special token as the first, unless it is there."""
         if name in self.names:
             return self
-        return replace(self, special_tokens=(_special(name), *self.special_tokens))
+        return replace(self, special_tokens=(special_entry(name), *self.special_tokens))
 
     def _with_digits(self, split: Json) -> Pipeline:
         """With one more step: before bytes become letters, but after words have their U+2581."""
@@ -200,7 +200,8 @@ def _names(special_tokens: Iterable[str]) -> list[str]:
     return names
 
 
-def _special(content: str) -> Json:
+def special_entry(content: str) -> Json:
+    """The entry of `added_tokens` for a special token, but for its id."""
     return {
         "content": content,
         "single_word": False,
