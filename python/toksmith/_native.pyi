@@ -39,6 +39,8 @@ __all__ = [
     "_fits",
     "_train_bpe",
     "_train_joined",
+    "_train_lib",
+    "_train_lzw",
     "_train_two_stages",
     "_train_unigram",
     "_truncate",

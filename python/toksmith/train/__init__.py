@@ -8,7 +8,7 @@
 
 The same data gives the same tokenizer, on any number of threads. Trainers: `bpe`, `wordpiece`,
 `unigram`, `superword`, and of running text `lzw` and `lib`; `extend_bpe` goes on from a tokenizer.
-What they learn from can be counted apart, with `count_words`; `report` says how well the result does.
+What they learn from can be counted apart, with `count_words`; `report` says how well it does.
 """
 
 from toksmith._native import WordCounts

@@ -58,7 +58,7 @@ pub fn train(
 ) -> Result<Vec<Scored>> {
     options.check()?;
     let fixed = vocabulary::Fixed::new(options)?;
-    let segments = segments::Segments::new(words, options)?;
+    let segments = segments::Segments::new(words, options, watch)?;
     fixed.check(options, &segments.alphabet)?;
     let learned = trainer::learn(&segments, options, &fixed, threads, watch)?;
     fixed.finish(options, segments.alphabet.len(), learned)

@@ -12,6 +12,8 @@
 use super::segments::Segments;
 use super::suffixes::Suffixes;
 use super::tree::{by_place, tree};
+use crate::error::Result;
+use crate::watch::Watch;
 use std::collections::HashSet;
 
 /// No piece.
@@ -47,8 +49,9 @@ impl Seeds {
         reach: usize,
         size: usize,
         reserved: &HashSet<&str>,
-    ) -> Self {
-        let (nodes, leaves) = tree(segments, suffixes, reach);
+        watch: &Watch<'_>,
+    ) -> Result<Self> {
+        let (nodes, leaves) = tree(segments, suffixes, reach, watch)?;
         let mut order: Vec<u32> =
             (0..nodes.len() as u32).filter(|&node| nodes[node as usize].piece.len >= 2).collect();
         let score = |node: u32| {
@@ -59,6 +62,7 @@ impl Seeds {
             let node = &nodes[number as usize];
             (std::cmp::Reverse(score(number)), node.first, node.piece.len)
         });
+        watch.ask()?;
         if !reserved.is_empty() {
             order.retain(|&node| {
                 let piece = nodes[node as usize].piece;
@@ -66,6 +70,7 @@ impl Seeds {
             });
         }
         order.truncate(size);
+        watch.ask()?;
         let letters = segments.alphabet.len();
         let (mut pieces, mut scores) = characters(segments);
         let mut chosen = vec![NO_PIECE; nodes.len()];
@@ -85,11 +90,12 @@ impl Seeds {
             }
         }
         debug_assert!(shorter.iter().take(letters).all(|&piece| piece == NO_PIECE));
+        watch.ask()?;
         let mut longest = vec![NO_PIECE; segments.text.len()];
         for (&place, &leaf) in suffixes.places.iter().zip(&leaves) {
             longest[place as usize] = chosen.get(leaf as usize).copied().unwrap_or(NO_PIECE);
         }
-        Self { pieces, scores, longest, shorter }
+        Ok(Self { pieces, scores, longest, shorter })
     }
 
     /// The pieces of two characters or more that begin at a place, longest first.

@@ -9,10 +9,14 @@ use super::options::{Options, SpaceRule};
 use crate::encode::pretokenize::stages::script;
 use crate::error::{Error, Result};
 use crate::train::words::WordCounts;
+use crate::watch::Watch;
 use std::ops::Range;
 
 /// Stands in front of a word, for the space there.
 pub(super) const SPACE: char = '\u{2581}';
+
+/// Words between two looks at the watch.
+const POLL: usize = 1 << 16;
 
 /// Most characters of all distinct parts: places are `u32`.
 const LIMIT: usize = u32::MAX as usize - 1;
@@ -32,11 +36,14 @@ pub(super) struct Segments {
 
 impl Segments {
     /// Cuts and counts. O(n log n) for n bytes of words.
-    pub(super) fn new(words: &WordCounts, options: &Options) -> Result<Self> {
+    pub(super) fn new(words: &WordCounts, options: &Options, watch: &Watch<'_>) -> Result<Self> {
         let alphabet = covered(words, options);
         let number = |c: char| alphabet.binary_search(&c).map_or(0, |at| at as u32 + 1);
         let mut parts: Vec<(&str, u64)> = Vec::new();
-        for (word, count) in words.iter() {
+        for (at, (word, count)) in words.iter().enumerate() {
+            if at % POLL == 0 {
+                watch.ask()?;
+            }
             for chunk in word.utf8_chunks() {
                 cut(chunk.valid(), options, |c| number(c) > 0, &mut |part| {
                     parts.push((part, count));
@@ -44,6 +51,7 @@ impl Segments {
             }
         }
         parts.sort_unstable();
+        watch.ask()?;
         parts.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {

@@ -8,6 +8,9 @@
 use crate::error::Result;
 use crate::watch::Watch;
 
+/// Places between two looks at the watch.
+const POLL: usize = 1 << 16;
+
 /// Places that hold a character, sorted by what follows, and the common length of neighbours.
 #[derive(Debug)]
 pub(super) struct Suffixes {
@@ -55,9 +58,14 @@ impl Suffixes {
         let mut places = Vec::with_capacity(keys.len());
         places.extend(keys.iter().map(|&(_, place)| place));
         drop((keys, ranks));
-        let mut common = vec![0; places.len()];
-        for (pair, common) in places.windows(2).zip(common.iter_mut().skip(1)) {
-            *common = same(text, pair[0], pair[1], reach);
+        let mut common = Vec::with_capacity(places.len());
+        let mut last = None;
+        for (at, &place) in places.iter().enumerate() {
+            if at % POLL == 0 {
+                watch.ask()?;
+            }
+            common.push(last.map_or(0, |last| same(text, last, place, reach)));
+            last = Some(place);
         }
         Ok(Self { places, common })
     }

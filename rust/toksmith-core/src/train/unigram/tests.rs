@@ -37,11 +37,12 @@ fn built(parts: &Parts, options: &Options) -> (Segments, Seeds, Lattice) {
     // As one script, so that every part stays whole.
     let options = Options { split_by_script: false, ..options.clone() };
     let words: WordCounts = parts.iter().map(|(part, &count)| (part, count)).collect();
-    let segments = Segments::new(&words, &options).expect("few");
+    let segments = Segments::new(&words, &options, &Watch::none()).expect("few");
     let reach = options.max_piece_length;
     let limit = segments.alphabet.len() as u32 + 1;
     let suffixes = Suffixes::new(&segments.text, limit, reach, &Watch::none()).expect("runs");
-    let seeds = Seeds::new(&segments, &suffixes, reach, options.seed_size, &HashSet::new());
+    let (size, none, watch) = (options.seed_size, HashSet::new(), Watch::none());
+    let seeds = Seeds::new(&segments, &suffixes, reach, size, &none, &watch).expect("runs");
     let spans = segments.spans.iter();
     let words = spans.map(|span| Piece { start: span.start, len: span.end - span.start });
     let lattice = Lattice::new(&segments.text, words, &seeds, reach, |piece| piece).expect("few");

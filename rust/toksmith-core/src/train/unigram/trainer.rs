@@ -90,7 +90,8 @@ impl<'a> Trainer<'a> {
         let reach = options.max_piece_length;
         let limit = segments.alphabet.len() as u32 + 1;
         let suffixes = Suffixes::new(&segments.text, limit, reach, watch)?;
-        let seeds = Seeds::new(segments, &suffixes, reach, options.seed_size, &fixed.reserved());
+        let (size, reserved) = (options.seed_size, fixed.reserved());
+        let seeds = Seeds::new(segments, &suffixes, reach, size, &reserved, watch)?;
         drop(suffixes);
         watch.ask()?;
         let size = (segments.text.len() / BLOCKS).max(BLOCK_CHARS);
@@ -192,7 +193,7 @@ impl<'a> Trainer<'a> {
         let mut kept = keep.iter();
         self.logprobs.retain(|_| kept.next().copied().unwrap_or(false));
         for block in &mut self.blocks {
-            self.watch.poll()?;
+            self.watch.ask()?;
             block.lattice.renumber(&numbers);
         }
         if let Some((lattice, words)) = &mut self.spelled {

@@ -7,9 +7,14 @@
 use super::seed::{NO_PIECE, Piece};
 use super::segments::Segments;
 use super::suffixes::Suffixes;
+use crate::error::Result;
+use crate::watch::Watch;
 
 /// What a piece was seen, at least.
 pub(super) const LEAST: u64 = 2;
+
+/// Places between two looks at the watch.
+const POLL: u32 = 1 << 16;
 
 /// A stretch of sorted places that share their first characters.
 #[derive(Debug)]
@@ -47,10 +52,14 @@ pub(super) fn tree(
     segments: &Segments,
     suffixes: &Suffixes,
     reach: usize,
-) -> (Vec<Node>, Vec<u32>) {
+    watch: &Watch<'_>,
+) -> Result<(Vec<Node>, Vec<u32>)> {
     let (weights, ends) = by_place(segments);
     let mut sweep = Sweep { leaves: vec![NO_PIECE; suffixes.places.len()], ..Sweep::default() };
     for ((at, &place), &common) in (0u32..).zip(&suffixes.places).zip(&suffixes.common) {
+        if at % POLL == 0 {
+            watch.ask()?;
+        }
         sweep.close(common);
         let len = (ends[place as usize] - place).min(reach as u32);
         if sweep.depth() < len {
@@ -62,7 +71,7 @@ pub(super) fn tree(
         }
     }
     sweep.close(0);
-    (sweep.done, sweep.leaves)
+    Ok((sweep.done, sweep.leaves))
 }
 
 impl Sweep {
