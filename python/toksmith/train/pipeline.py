@@ -151,6 +151,11 @@ class Pipeline:
         return _has(self.pre_tokenizer, "ByteLevel") or _has(self.normalizer, "ByteLevel")
 
     @property
+    def adds_space(self) -> bool:
+        """Whether a space is put before texts that begin without one."""
+        return '"add_prefix_space": true' in json.dumps(self.pre_tokenizer)
+
+    @property
     def decodes_bytes(self) -> bool:
         """Whether tokens `<0xNN>` become bytes again."""
         return _has(self.decoder, "ByteFallback")
@@ -210,6 +215,8 @@ def added_steps(digits: str | None, pre_tokenizer: Steps | None) -> list[Json]:
 
 
 def _checked(step: Mapping[str, Any]) -> list[Json]:
+    if not isinstance(step, Mapping):
+        raise InputError(f"pre_tokenizer: a step must be a dict, not {type(step).__name__}")
     try:
         text = json.dumps(step, ensure_ascii=False)
         pre_tokenize_text(text, "")
