@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from toksmith.progress import Progress
     from toksmith.tokenizer import Tokenizer
+    from toksmith.train.pre_tokenizers import Steps
 
 SAVE_EVERY = 1 << 30
 """Bytes of text between two times that a count is saved."""
@@ -41,6 +42,7 @@ def count_words(
     like: Tokenizer | str,
     *,
     digits: str | None = None,
+    pre_tokenizer: Steps | None = None,
     errors: Literal["strict", "replace"] = "strict",
     num_threads: int | None = None,
     memory_budget: int | None = None,
@@ -61,6 +63,7 @@ def count_words(
         like: Whose pipeline cuts texts into words: a tokenizer, the name of an embedded vocabulary,
             `"metaspace"` or `"bert"`.
         digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
+        pre_tokenizer: More cuts, from `pre_tokenizers`: one or a list; see `Pipeline.like`.
         errors: `"replace"` puts U+FFFD for what is not text in files.
         num_threads: Most threads to use; by default all.
         memory_budget: Most bytes of the tables while counting; beyond, sorted counts go to files.
@@ -78,7 +81,7 @@ def count_words(
         UnsupportedFeature: A file needs a library that is not installed; names the extra.
     """
     return count_with(
-        Pipeline.like(like, digits=digits),
+        Pipeline.like(like, digits=digits, pre_tokenizer=pre_tokenizer),
         texts,
         errors=errors,
         num_threads=num_threads,

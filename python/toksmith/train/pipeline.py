@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from toksmith._native import InputError
+from toksmith._native import InputError, ModelError, UnsupportedFeature, pre_tokenize_text
 from toksmith.byte_alphabet import byte_letters
 from toksmith.tokenizer import Tokenizer
 from toksmith.train.pre_tokenizers import digits as split_digits
+
+if TYPE_CHECKING:
+    from toksmith.train.pre_tokenizers import Steps
 
 Json: TypeAlias = dict[str, Any]
 
@@ -75,15 +78,27 @@ class Pipeline:
         like: Tokenizer | str,
         special_tokens: Iterable[str] | None = None,
         digits: str | None = None,
+        pre_tokenizer: Steps | None = None,
     ) -> Pipeline:
         """The pipeline of a tokenizer, an embedded vocabulary, `"metaspace"` or `"bert"`.
 
         Special tokens are those given, else those of the tokenizer; of names, `"bert"` has five.
+        Cuts that `digits` and `pre_tokenizer` add, in this order, come before those of a byte-level
+        pipeline, and behind those of one of characters.
+
+        Args:
+            like: Whose pipeline.
+            special_tokens: Other special tokens than it has.
+            digits: See `pre_tokenizers.digits`.
+            pre_tokenizer: A part of a `tokenizer.json` that cuts text, or several; those of
+                `pre_tokenizers` cut and nothing else. Some others drop what they match.
 
         Raises:
-            InputError: A name is not known, special tokens are no strings, or the tokenizer's
-                template uses a special token that is not among those given.
-            UnsupportedFeature: The pipeline has no form in a `tokenizer.json`.
+            InputError: A name is not known, special tokens are no strings, the tokenizer's
+                template uses a special token that is not among those given, or `pre_tokenizer` is
+                malformed or writes letters or signs.
+            UnsupportedFeature: The pipeline has no form in a `tokenizer.json`, or cuts are to be
+                added to one whose normalizer writes the letters of bytes.
         """
         own: tuple[Json, ...] = ()
         if isinstance(like, str) and like in _NAMED:
@@ -105,9 +120,7 @@ class Pipeline:
             names = _names(special_tokens)
             tokens = tuple(known.get(name) or special_entry(name) for name in names)
             pipeline = replace(pipeline, special_tokens=tokens)
-        if digits is not None:
-            pipeline = pipeline._with_digits(split_digits(digits))
-        return pipeline
+        return pipeline._with(added_steps(digits, pre_tokenizer))
 
     def with_special(self, name: str) -> Pipeline:
         """With this special token as the first, unless it is there."""
@@ -115,12 +128,16 @@ class Pipeline:
             return self
         return replace(self, special_tokens=(special_entry(name), *self.special_tokens))
 
-    def _with_digits(self, split: Json) -> Pipeline:
-        """With one more step: before bytes become letters, but after words have their U+2581."""
+    def _with(self, added: list[Json]) -> Pipeline:
+        """With more steps: before bytes become letters, but after words have their U+2581."""
+        if not added:
+            return self
+        if _has(self.normalizer, "ByteLevel"):
+            raise UnsupportedFeature("more cuts where the normalizer writes the letters of bytes")
         steps = [] if self.pre_tokenizer is None else [self.pre_tokenizer]
         if steps and steps[0]["type"] == "Sequence":
             steps = list(steps[0]["pretokenizers"])
-        steps.insert(0 if self.in_bytes else len(steps), split)
+        steps = [*added, *steps] if self.in_bytes else [*steps, *added]
         return replace(self, pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
 
     @property
@@ -132,6 +149,11 @@ class Pipeline:
     def in_bytes(self) -> bool:
         """Whether words are bytes in the letters of byte-level files, not characters."""
         return _has(self.pre_tokenizer, "ByteLevel") or _has(self.normalizer, "ByteLevel")
+
+    @property
+    def adds_space(self) -> bool:
+        """Whether a space is put before texts that begin without one."""
+        return '"add_prefix_space": true' in json.dumps(self.pre_tokenizer)
 
     @property
     def decodes_bytes(self) -> bool:
@@ -175,6 +197,36 @@ class Pipeline:
             "model": model,
         }
         return Tokenizer.from_bytes(json.dumps(document, ensure_ascii=False).encode())
+
+
+def added_steps(digits: str | None, pre_tokenizer: Steps | None) -> list[Json]:
+    """The steps that a call adds to a pipeline, checked, sequences flattened."""
+    steps = [] if digits is None else [split_digits(digits)]
+    if pre_tokenizer is None:
+        return steps
+    if isinstance(pre_tokenizer, Mapping):
+        pre_tokenizer = [pre_tokenizer]
+    elif not isinstance(pre_tokenizer, (list, tuple)):
+        kind = type(pre_tokenizer).__name__
+        raise InputError(f"pre_tokenizer must be a dict or a list of them, not {kind}")
+    for step in pre_tokenizer:
+        steps += _checked(step)
+    return steps
+
+
+def _checked(step: Mapping[str, Any]) -> list[Json]:
+    if not isinstance(step, Mapping):
+        raise InputError(f"pre_tokenizer: a step must be a dict, not {type(step).__name__}")
+    try:
+        text = json.dumps(step, ensure_ascii=False)
+        pre_tokenize_text(text, "")
+    except (ModelError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"pre_tokenizer: {error}") from None
+    made: Json = json.loads(text)
+    for kind in ("ByteLevel", "Metaspace"):
+        if _has(made, kind):
+            raise InputError(f"pre_tokenizer must only cut, and {kind} rewrites what it cuts")
+    return list(made["pretokenizers"]) if made["type"] == "Sequence" else [made]
 
 
 def _document(like: Tokenizer | str) -> tuple[Json, tuple[Json, ...]]:

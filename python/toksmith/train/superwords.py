@@ -10,8 +10,7 @@ from toksmith._native import InputError
 from toksmith.progress import reporting
 from toksmith.train.counting import count_with
 from toksmith.train.models import bpe_model
-from toksmith.train.pipeline import Pipeline
-from toksmith.train.pre_tokenizers import digits as split_digits
+from toksmith.train.pipeline import Pipeline, added_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from toksmith.tokenizer import Tokenizer
     from toksmith.train.counting import Counting
     from toksmith.train.pipeline import Json
+    from toksmith.train.pre_tokenizers import Steps
 
 _LINES: Json = {
     "type": "Split",
@@ -44,6 +44,7 @@ def superword(
     like: Tokenizer | str = "cl100k_base",
     special_tokens: Iterable[str] | None = None,
     digits: str | None = None,
+    pre_tokenizer: Steps | None = None,
     max_words: int | None = None,
     min_frequency: int = 0,
     max_token_length: int | None = None,
@@ -51,8 +52,8 @@ def superword(
 ) -> Tokenizer:
     """BPE in two stages: inside words up to `transition` tokens, then across them, within lines.
 
-    The tokenizer that comes out cuts text into lines alone (and groups of digits). Liu et al.
-    2025, SuperBPE, arXiv:2503.13423.
+    The tokenizer that comes out cuts text into lines alone, and as `digits` and `pre_tokenizer`
+    say. Liu et al. 2025, SuperBPE, arXiv:2503.13423.
 
     Args:
         texts: What to learn from: see `count_words`. It is gone through twice: not an iterator.
@@ -61,6 +62,7 @@ def superword(
         like: Whose pipeline cuts words in the first stage; a byte-level one.
         special_tokens: As in `bpe`.
         digits: As in `bpe`; it holds in both stages.
+        pre_tokenizer: As in `bpe`; it holds in both stages.
         max_words: Most words that a token may hold a piece of.
         min_frequency: As in `bpe`.
         max_token_length: As in `bpe`.
@@ -71,14 +73,14 @@ def superword(
             iterator.
         UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`.
     """
-    pipeline = Pipeline.like(like, special_tokens, digits)
+    pipeline = Pipeline.like(like, special_tokens, digits, pre_tokenizer)
     if not pipeline.in_bytes:
         raise InputError("superword learns from bytes; the pipeline of like= is one of characters")
     if iter_once(texts):
         raise InputError("superword goes through its texts twice: give no iterator, but a list")
     if counting.get("resume") is not None:
         raise InputError("superword counts twice, and cannot resume: give it what was counted")
-    steps = [_LINES, *([] if digits is None else [split_digits(digits)]), _LETTERS]
+    steps = [_LINES, *added_steps(digits, pre_tokenizer), _LETTERS]
     lines = replace(pipeline, pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
     words, units = (count_with(each, texts, **counting) for each in (pipeline, lines))
     options: Json = {

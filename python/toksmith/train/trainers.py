@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toksmith.tokenizer import Tokenizer
     from toksmith.train.counting import Counting
     from toksmith.train.pipeline import Json
+    from toksmith.train.pre_tokenizers import Steps
 
 # What options of characters are when nothing is asked for, unless that is nothing.
 _PLAIN = {"character_coverage": 1.0}
@@ -34,6 +35,7 @@ def bpe(
     like: Tokenizer | str = "cl100k_base",
     special_tokens: Iterable[str] | None = None,
     digits: str | None = None,
+    pre_tokenizer: Steps | None = None,
     min_frequency: int = 0,
     max_token_length: int | None = None,
     initial_alphabet: Iterable[str] = (),
@@ -60,7 +62,9 @@ def bpe(
         vocab_size: Tokens in all. Fewer come out where no pair is left to merge.
         like: Whose pipeline to take: a tokenizer or a name; see `count_words`.
         special_tokens: The first tokens; by default those of the tokenizer `like`.
-        digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `split_digits`.
+        digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
+        pre_tokenizer: More cuts, before those of the pipeline: one of `pre_tokenizers` (`scripts`,
+            `punctuation`, `delimiter`) or a list of them; see `Pipeline.like`.
         min_frequency: Pairs seen less often are not merged.
         max_token_length: Tokens have fewer bytes or characters than this, as in tokenizers, except
             that any two may merge.
@@ -79,7 +83,7 @@ def bpe(
         InputError: A number or name cannot be, or contradicts another.
         UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`.
     """
-    pipeline = _pipeline(like, special_tokens, digits, unk_token)
+    pipeline = _pipeline(like, special_tokens, digits, pre_tokenizer, unk_token)
     if byte_fallback is None:
         byte_fallback = not pipeline.in_bytes and unk_token is None
     of_characters = {
@@ -123,6 +127,7 @@ def wordpiece(
     like: Tokenizer | str = "bert",
     special_tokens: Iterable[str] | None = None,
     digits: str | None = None,
+    pre_tokenizer: Steps | None = None,
     min_frequency: int = 0,
     initial_alphabet: Iterable[str] = (),
     limit_alphabet: int | None = 1000,
@@ -140,6 +145,7 @@ def wordpiece(
         like: As in `bpe`.
         special_tokens: The first tokens; `like="bert"` has BERT's five.
         digits: As in `bpe`.
+        pre_tokenizer: As in `bpe`.
         min_frequency: As in `bpe`.
         initial_alphabet: As in `bpe`.
         limit_alphabet: As in `bpe`.
@@ -151,7 +157,7 @@ def wordpiece(
         InputError: A number or name cannot be, or the pipeline is byte-level.
         UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`.
     """
-    pipeline = _pipeline(like, special_tokens, digits, unk_token)
+    pipeline = _pipeline(like, special_tokens, digits, pre_tokenizer, unk_token)
     _needs_characters(pipeline, "wordpiece")
     options = {
         "unit": "chars",
@@ -175,6 +181,7 @@ def unigram(
     like: Tokenizer | str = "metaspace",
     special_tokens: Iterable[str] | None = None,
     digits: str | None = None,
+    pre_tokenizer: Steps | None = None,
     character_coverage: float = 0.9995,
     initial_alphabet: Iterable[str] = (),
     byte_fallback: bool | None = None,
@@ -201,6 +208,7 @@ def unigram(
         like: As in `bpe`; the pipeline is one of characters.
         special_tokens: The first pieces; by default those of the tokenizer `like`.
         digits: As in `bpe`.
+        pre_tokenizer: As in `bpe`.
         character_coverage: Part of all characters seen that become pieces, the most frequent first.
         initial_alphabet: Characters that become pieces, seen or not.
         byte_fallback: Whether other characters are spelled `<0xNN>`, not unknown; by default,
@@ -223,7 +231,7 @@ def unigram(
             above those that the words give.
         UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`.
     """
-    pipeline = _pipeline(like, special_tokens, digits, unk_token)
+    pipeline = _pipeline(like, special_tokens, digits, pre_tokenizer, unk_token)
     _needs_characters(pipeline, "unigram")
     if byte_fallback is None:
         byte_fallback = pipeline.decodes_bytes
@@ -259,10 +267,11 @@ def _pipeline(
     like: Tokenizer | str,
     special_tokens: Iterable[str] | None,
     digits: str | None,
+    pre_tokenizer: Steps | None,
     unk_token: str | None,
 ) -> Pipeline:
     """The pipeline, with the unknown token as the first special one if it is not there."""
-    pipeline = Pipeline.like(like, special_tokens, digits)
+    pipeline = Pipeline.like(like, special_tokens, digits, pre_tokenizer)
     return pipeline if unk_token is None else pipeline.with_special(unk_token)
 
 
