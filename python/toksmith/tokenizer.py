@@ -318,8 +318,9 @@ class Tokenizer(Budgets):
                 fastest); needed where the suffix is none of these.
             exact: By default the file gives the same ids for every text, or is refused. `False`
                 allows what converters do with a SentencePiece model in a `tokenizer.json`: its
-                table of replacements is applied grapheme by grapheme, and the scores of a
-                unigram are added in double precision, so that a few texts have other ids.
+                table of replacements is applied grapheme by grapheme, the scores of a unigram
+                are added in double precision, and special pieces spelled in text are found
+                there, so that a few texts have other ids.
 
         Raises:
             InputError: No format can be told, or the file cannot be written.

@@ -5,9 +5,10 @@
 //! of all ways to put a piece together one is ever used (`DESIGN.md`): the list of those pairs, by
 //! descending score, gives the same ids. A char model is that with an empty list.
 //!
-//! Two things have no equal there. tokenizers applies a table of replacements grapheme by
-//! grapheme, SentencePiece from left to right; and it adds up a unigram's scores in double
-//! precision, where SentencePiece rounds. With [`Fidelity::Nearest`] both are written all the
+//! Three things have no equal there. tokenizers applies a table of replacements grapheme by
+//! grapheme, SentencePiece from left to right; it adds up a unigram's scores in double precision,
+//! where SentencePiece rounds; and its unigram finds special pieces that are spelled in text, even
+//! where text is to have none, SentencePiece never. With [`Fidelity::Nearest`] both are written all the
 //! same, as converters do: most texts have the same ids. Everything else that would change ids is
 //! refused.
 
