@@ -878,3 +878,24 @@ def _train_joined(
     progress: _Report | None = None,
 ) -> _Trained:
     """As _train_bpe, from units of pre-tokens; those that are one token may merge."""
+
+def _unit_spans(text: str, unit: str) -> NDArray[np.int64]:
+    """Where the items of a text are, in characters `(n, 2)`; unit: char, grapheme or word."""
+
+@final
+class _Lexicon:
+    """Under `toksmith.pretokenized.Lexicon`."""
+
+    def __new__(
+        cls, words: Sequence[str], whole_words: bool = True, leading_space: bool = True
+    ) -> Self: ...
+    def __call__(self, text: str) -> NDArray[np.int64]:
+        """Where words are, in characters: int64 `(n, 2)`."""
+
+@final
+class _Compounds:
+    """Under `toksmith.pretokenized.Compounds`."""
+
+    def __new__(cls, words: Sequence[tuple[str, int]], ignore_case: bool = True) -> Self: ...
+    def __call__(self, text: str) -> NDArray[np.int64]:
+        """The text in pieces, in characters: int64 `(n, 2)`."""
