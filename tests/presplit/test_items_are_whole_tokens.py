@@ -70,7 +70,7 @@ def test_items_are_the_text_without_white_space() -> None:
     for text in ["", " \n", *strings(300, seed=3)]:
         seen = "".join(c for c in text if not c.isspace() or c in "\x1c\x1d\x1e\x1f")
         for unit in ("char", "grapheme"):
-            items = delimit(text, unit).items  # type: ignore[arg-type]
+            items = delimit(text, unit).items
             assert "".join("".join(items).split()) == "".join(seen.split())
         assert delimit(text, "char", "|").items == list(seen)
         for word in delimit(text, "word").items:
@@ -98,6 +98,6 @@ def test_items_per_token() -> None:
 def test_what_cannot_be_is_an_error() -> None:
     for arguments in (("a", "letter"), ("a", 3), ("a", "char", ""), (b"a",), ("\ud800",)):
         with pytest.raises(ts.InputError):
-            delimit(*arguments)  # type: ignore[arg-type]
+            delimit(*arguments)
     with pytest.raises(ts.InputError, match="what delimit made"):
         item_tokens(tokenizer("gpt2"), "a, b")  # type: ignore[arg-type]

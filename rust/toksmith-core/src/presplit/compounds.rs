@@ -184,7 +184,8 @@ fn fold(c: char, ignore_case: bool) -> char {
     }
 }
 
-/// The cost of what is so rare that one in `rarity` is it.
+/// The cost of what is so rare that one in `rarity` is it; `rarity` is at least 1.
+#[expect(clippy::cast_sign_loss, reason = "the logarithm of 1 or more has no sign")]
 fn cost(rarity: f64) -> u64 {
     (rarity.ln() * SCALE).round() as u64
 }
