@@ -33,6 +33,8 @@ __all__ = [
     "VocabularyError",
     "WordCounter",
     "WordCounts",
+    "_Compounds",
+    "_Lexicon",
     "__version__",
     "_chunk",
     "_extend_bpe",
@@ -44,6 +46,7 @@ __all__ = [
     "_train_two_stages",
     "_train_unigram",
     "_truncate",
+    "_unit_spans",
     "decode_tokens",
     "embedded_file",
     "embedded_names",
@@ -902,3 +905,24 @@ def _train_lib(
     progress: _Report,
 ) -> list[str]:
     """The lexicon, the best entries first; a text is a list of sentences."""
+
+def _unit_spans(text: str, unit: str) -> NDArray[np.int64]:
+    """Where the items of a text are, in characters `(n, 2)`; unit: char, grapheme or word."""
+
+@final
+class _Lexicon:
+    """Under `toksmith.pretokenized.Lexicon`."""
+
+    def __new__(
+        cls, words: Sequence[str], whole_words: bool = True, leading_space: bool = True
+    ) -> Self: ...
+    def __call__(self, text: str) -> NDArray[np.int64]:
+        """Where words are, in characters: int64 `(n, 2)`."""
+
+@final
+class _Compounds:
+    """Under `toksmith.pretokenized.Compounds`."""
+
+    def __new__(cls, words: Sequence[tuple[str, int]], ignore_case: bool = True) -> Self: ...
+    def __call__(self, text: str) -> NDArray[np.int64]:
+        """The text in pieces, in characters: int64 `(n, 2)`."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from toksmith._native import InputError, WordCounter, WordCounts
+from toksmith._native import InputError, UnsupportedFeature, WordCounter, WordCounts
 from toksmith.progress import reporting
+from toksmith.splitters import pieces_of
 from toksmith.train.inputs import batches
 from toksmith.train.pipeline import Pipeline
 
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toksmith.progress import Progress
+    from toksmith.splitters import Splitter
     from toksmith.tokenizer import Tokenizer
     from toksmith.train.pre_tokenizers import Steps
 
 SAVE_EVERY = 1 << 30
 """Bytes of text between two times that a count is saved."""
+
+_COUNTED = "a splitter cuts texts, and words that are counted already are none"
 
 
 class Counting(TypedDict, total=False):
@@ -35,6 +39,7 @@ class Counting(TypedDict, total=False):
     resume: str | os.PathLike[str] | None
     save_every: int
     progress: Progress
+    splitter: Splitter | None
 
 
 def count_words(
@@ -50,6 +55,7 @@ def count_words(
     resume: str | os.PathLike[str] | None = None,
     save_every: int = SAVE_EVERY,
     progress: Progress = None,
+    splitter: Splitter | None = None,
 ) -> WordCounts:
     """Counts the words of texts, for a trainer or to be saved with `WordCounts.save`.
 
@@ -74,11 +80,16 @@ def count_words(
             the same order.
         save_every: Bytes of text between two times that the count is saved.
         progress: True for a bar, or a callable `(done, total, unit)`; in bytes.
+        splitter: Cuts texts before the pipeline does: see `pretokenized.Presplit`, which must be
+            put around what is learned. Special tokens across its cuts are text.
 
     Raises:
         InputError: Something given is not text, a file cannot be read or written, or `resume` is
-            the count of another pipeline.
-        UnsupportedFeature: A file needs a library that is not installed; names the extra.
+            the count of another pipeline; or `splitter` is given together with words that are
+            counted already, or its spans are not in order.
+        UnsupportedFeature: A file needs a library that is not installed; names the extra. Or a
+            count with a `splitter` is to be resumed, or a `splitter` stands before a pipeline that
+            is not byte-level.
     """
     return count_with(
         Pipeline.like(like, digits=digits, pre_tokenizer=pre_tokenizer),
@@ -90,6 +101,7 @@ def count_words(
         resume=resume,
         save_every=save_every,
         progress=progress,
+        splitter=splitter,
     )
 
 
@@ -104,9 +116,14 @@ def count_with(
     resume: str | os.PathLike[str] | None = None,
     save_every: int = SAVE_EVERY,
     progress: Progress = None,
+    splitter: Splitter | None = None,
 ) -> WordCounts:
     """As `count_words`, with a pipeline."""
+    if splitter is not None:
+        _check_splitter(pipeline, resume)
     if isinstance(texts, WordCounts):
+        if splitter is not None:
+            raise InputError(_COUNTED)
         return texts
     if save_every < 1:
         raise InputError(f"save_every must be at least 1, not {save_every}")
@@ -126,9 +143,12 @@ def count_with(
         step = None if report is None else _in_bytes(report)
         for batch in batches(texts, errors=errors, skip=counter.texts, progress=step):
             if batch.counts is not None:
+                if splitter is not None:
+                    raise InputError(_COUNTED)
                 counter.add_counts(batch.counts, batch.weight, batch.source)
                 continue
-            counter.add(batch.texts, batch.weight, batch.source, errors)
+            texts_ = batch.texts if splitter is None else _pieces(splitter, batch.texts, errors)
+            counter.add(texts_, batch.weight, batch.source, errors)
             since += sum(map(len, batch.texts))
             if saved is not None and since >= save_every:
                 counter.save(saved)
@@ -136,6 +156,24 @@ def count_with(
         if saved is not None:
             counter.save(saved)
         return counter.finish()
+
+
+def _check_splitter(pipeline: Pipeline, resume: object) -> None:
+    pipeline.check_splitter()
+    if resume is not None:
+        raise UnsupportedFeature("resume= with splitter=: what is counted are pieces, not texts")
+
+
+def _pieces(splitter: Splitter, texts: list[str | bytes], errors: str) -> list[str | bytes]:
+    """The pieces of all texts."""
+    pieces: list[str | bytes] = []
+    for text in texts:
+        try:
+            given = text.decode(errors=errors) if isinstance(text, bytes) else text
+        except UnicodeDecodeError as error:
+            raise InputError(f"a text is not UTF-8 at byte {error.start}") from None
+        pieces += pieces_of(splitter, given)
+    return pieces
 
 
 def _in_bytes(report: Callable[[int, int, str], object]) -> Callable[[int, int | None], object]:

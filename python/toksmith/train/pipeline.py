@@ -150,10 +150,16 @@ class Pipeline:
         """Whether words are bytes in the letters of byte-level files, not characters."""
         return _has(self.pre_tokenizer, "ByteLevel") or _has(self.normalizer, "ByteLevel")
 
-    @property
-    def adds_space(self) -> bool:
-        """Whether a space is put before texts that begin without one."""
-        return '"add_prefix_space": true' in json.dumps(self.pre_tokenizer)
+    def check_splitter(self) -> None:
+        """Raises `UnsupportedFeature` if pieces by themselves are not what they are in a text."""
+        adds = '"add_prefix_space": true' in json.dumps(self.pre_tokenizer)
+        if self.in_bytes and self.normalizer is None and not adds:
+            return
+        what = "changes text" if self.in_bytes else "is not byte-level"
+        raise UnsupportedFeature(
+            f"a splitter before a pipeline that {what}: a piece by itself would have other tokens "
+            "than in its text, and decoding would not give the text again"
+        )
 
     @property
     def decodes_bytes(self) -> bool:

@@ -77,7 +77,7 @@ def bpe(
         continuing_subword_prefix: Written before tokens that do not begin a word.
         end_of_word_suffix: Written behind tokens that end a word.
         **counting: As in `count_words`: errors, num_threads, memory_budget, directory, resume,
-            save_every, progress.
+            save_every, progress, splitter.
 
     Raises:
         InputError: A number or name cannot be, or contradicts another.

@@ -30,6 +30,7 @@ pub mod inputs;
 pub mod mmap;
 pub mod parallel;
 mod parts;
+pub mod presplit;
 pub mod simd;
 pub mod token;
 pub mod tokenizer;

@@ -6,6 +6,7 @@
 //!   and the components of tokenizers, and the texts it takes.
 //! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
+//! - `presplit.rs`: splitters that no file can say.
 //! - `train/`: counting words, and trainers.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -19,6 +20,7 @@ mod errors;
 mod given;
 mod input;
 mod inputs;
+mod presplit;
 mod sentencepiece;
 mod spelled;
 mod stream;
@@ -76,6 +78,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<train::count::PyWordCounts>()?;
     module.add_class::<train::count::PyWordCounter>()?;
     train::register(module)?;
+    module.add_class::<presplit::PyLexicon>()?;
+    module.add_class::<presplit::PyCompounds>()?;
+    module.add_function(wrap_pyfunction!(presplit::_unit_spans, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_file, module)?)?;
     module.add_function(wrap_pyfunction!(embedded_names, module)?)?;
     Ok(())
