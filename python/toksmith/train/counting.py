@@ -12,6 +12,7 @@ from toksmith._native import InputError, WordCounter, WordCounts
 from toksmith.progress import reporting
 from toksmith.train.inputs import batches
 from toksmith.train.pipeline import Pipeline
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     import os
@@ -114,10 +115,12 @@ def count_with(
         "split_signs": pipeline.signs_are_words,
     }
     saved = None if resume is None else Path(resume)
-    if saved is not None and saved.exists():
-        counter = WordCounter.load(saved, pipeline.words_of(), **settings)
-    else:
-        counter = WordCounter(pipeline.words_of(), **settings)
+    known = pipeline.words_of()
+    with refusing():
+        if saved is not None and saved.exists():
+            counter = WordCounter.load(saved, known, **settings)
+        else:
+            counter = WordCounter(known, **settings)
     since = 0
     with reporting(progress) as report:
         step = None if report is None else _in_bytes(report)

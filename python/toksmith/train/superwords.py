@@ -12,6 +12,7 @@ from toksmith.train.counting import count_with
 from toksmith.train.models import bpe_model
 from toksmith.train.pipeline import Pipeline
 from toksmith.train.pre_tokenizers import digits as split_digits
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +87,7 @@ def superword(
         "max_token_length": max_token_length,
         "special_tokens": pipeline.names,
     }
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         tokens, merges, _, _ = _native._train_two_stages(
             words, units, vocab_size, transition, max_words, options, report
         )
