@@ -78,7 +78,9 @@ def measure(
                 continue
             job = [name, model, size, file]
             idle = run(library.python, "trainers.py", [*job, "--idle"], LIMIT)
-            whole = idle if isinstance(idle, str) else run(library.python, "trainers.py", job, LIMIT)
+            whole = (
+                idle if isinstance(idle, str) else run(library.python, "trainers.py", job, LIMIT)
+            )
             if isinstance(idle, str) or isinstance(whole, str):
                 found[name] = str(whole)
                 continue

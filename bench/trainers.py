@@ -25,19 +25,19 @@ Prepare = Callable[[list[str], int, Path], Training]
 GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
-def toksmith_bpe(texts: list[str], size: int, path: Path) -> Training:
+def toksmith_bpe(texts: list[str], size: int, _: Path) -> Training:
     """All cores; the pipeline of GPT-2."""
     train = import_module("toksmith.train")
     return lambda: int(train.bpe(texts, size, like="gpt2", special_tokens=[]).vocab_size)
 
 
-def toksmith_unigram(texts: list[str], size: int, path: Path) -> Training:
-    """All cores; the pipeline of SentencePiece, without byte fallback as sentencepiece's default."""
+def toksmith_unigram(texts: list[str], size: int, _: Path) -> Training:
+    """All cores; the pipeline of SentencePiece, without byte fallback, as there."""
     train = import_module("toksmith.train")
     return lambda: int(train.unigram(texts, size, byte_fallback=False).vocab_size)
 
 
-def rustbpe(texts: list[str], size: int, path: Path) -> Training:
+def rustbpe(texts: list[str], size: int, _: Path) -> Training:
     """All cores."""
     tokenizer = import_module("rustbpe").Tokenizer()
 
@@ -48,20 +48,20 @@ def rustbpe(texts: list[str], size: int, path: Path) -> Training:
     return training
 
 
-def gigatoken(texts: list[str], size: int, path: Path) -> Training:
+def gigatoken(texts: list[str], size: int, _: Path) -> Training:
     """All cores; the split of GPT-2 is its own. It takes one buffer."""
     module = import_module("gigatoken")
     data = "\n".join(texts).encode()
     return lambda: len(module.train_bpe(data, size, [])[0])
 
 
-def bpeasy(texts: list[str], size: int, path: Path) -> Training:
+def bpeasy(texts: list[str], size: int, _: Path) -> Training:
     """All cores."""
     module = import_module("bpeasy")
     return lambda: len(module.train_bpe(iter(texts), GPT2, 128, size))
 
 
-def tokenizers_bpe(texts: list[str], size: int, path: Path) -> Training:
+def tokenizers_bpe(texts: list[str], size: int, _: Path) -> Training:
     """All cores."""
     tk = import_module("tokenizers")
     tokenizer = tk.Tokenizer(tk.models.BPE())
@@ -78,7 +78,7 @@ def tokenizers_bpe(texts: list[str], size: int, path: Path) -> Training:
     return training
 
 
-def tokenizers_unigram(texts: list[str], size: int, path: Path) -> Training:
+def tokenizers_unigram(texts: list[str], size: int, _: Path) -> Training:
     """All cores."""
     tk = import_module("tokenizers")
     tokenizer = tk.Tokenizer(tk.models.Unigram())
@@ -97,7 +97,7 @@ def tokenizers_unigram(texts: list[str], size: int, path: Path) -> Training:
 def sentencepiece(model: str) -> Prepare:
     """Both models; its own split. Two threads, no text left out, nothing normalized."""
 
-    def prepare(texts: list[str], size: int, path: Path) -> Training:
+    def prepare(_: list[str], size: int, path: Path) -> Training:
         module = import_module("sentencepiece")
         lines = path.with_suffix(".lines")
         out = io.BytesIO()

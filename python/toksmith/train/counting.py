@@ -13,6 +13,7 @@ from toksmith.progress import reporting
 from toksmith.splitters import pieces_of
 from toksmith.train.inputs import batches
 from toksmith.train.pipeline import Pipeline
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     import os
@@ -134,10 +135,12 @@ def count_with(
         "split_signs": pipeline.signs_are_words,
     }
     saved = None if resume is None else Path(resume)
-    if saved is not None and saved.exists():
-        counter = WordCounter.load(saved, pipeline.words_of(), **settings)
-    else:
-        counter = WordCounter(pipeline.words_of(), **settings)
+    known = pipeline.words_of()
+    with refusing():
+        if saved is not None and saved.exists():
+            counter = WordCounter.load(saved, known, **settings)
+        else:
+            counter = WordCounter(known, **settings)
     since = 0
     with reporting(progress) as report:
         step = None if report is None else _in_bytes(report)

@@ -12,6 +12,7 @@ from toksmith.progress import reporting
 from toksmith.tokenizer import Tokenizer
 from toksmith.train.counting import count_with
 from toksmith.train.pipeline import Pipeline
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -75,7 +76,7 @@ def extend_bpe(
             "end_of_word_suffix": model["end_of_word_suffix"] or "",
         }
     words = count_with(pipeline, texts, **counting)
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         learned, more, _, initial = _native._extend_bpe(
             tokens, merges, words, size + n, options, progress=report
         )

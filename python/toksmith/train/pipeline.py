@@ -126,6 +126,7 @@ class Pipeline:
         """With this special token as the first, unless it is there."""
         if name in self.names:
             return self
+        _names([name])
         return replace(self, special_tokens=(special_entry(name), *self.special_tokens))
 
     def _with(self, added: list[Json]) -> Pipeline:
@@ -252,6 +253,8 @@ def _names(special_tokens: Iterable[str]) -> list[str]:
     for name in names:
         if not isinstance(name, str) or not name:
             raise InputError(f"a special token must be a string that is not empty, not {name!r}")
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise InputError(f"special token {name!r} has a lone surrogate")
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"special token {twice!r} is given twice")

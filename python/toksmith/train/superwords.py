@@ -11,6 +11,7 @@ from toksmith.progress import reporting
 from toksmith.train.counting import count_with
 from toksmith.train.models import bpe_model
 from toksmith.train.pipeline import Pipeline, added_steps
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +89,7 @@ def superword(
         "max_token_length": max_token_length,
         "special_tokens": pipeline.names,
     }
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         tokens, merges, _, _ = _native._train_two_stages(
             words, units, vocab_size, transition, max_words, options, report
         )

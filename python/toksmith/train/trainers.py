@@ -13,6 +13,7 @@ from toksmith.progress import reporting
 from toksmith.train.counting import count_with
 from toksmith.train.models import bpe_model, unigram_model, wordpiece_model
 from toksmith.train.pipeline import Pipeline
+from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,7 +106,7 @@ def bpe(
         _needs_bytes(pipeline, byte_fallback)
         options |= {"unit": "chars", **of_characters}
     words = count_with(pipeline, texts, **counting)
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         tokens, merges, _, _ = _native._train_bpe(words, vocab_size, options, report)
     model = bpe_model(
         tokens,
@@ -168,7 +169,7 @@ def wordpiece(
         "continuing_subword_prefix": continuing_subword_prefix,
     }
     words = count_with(pipeline, texts, **counting)
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         tokens, *_ = _native._train_bpe(words, vocab_size, options, report)
     model = wordpiece_model(tokens, pipeline.names, unk_token, continuing_subword_prefix)
     return pipeline.around(model, len(tokens))
@@ -237,7 +238,7 @@ def unigram(
         byte_fallback = pipeline.decodes_bytes
     _needs_bytes(pipeline, byte_fallback)
     words = count_with(pipeline, texts, **counting)
-    with reporting(counting.get("progress")) as report:
+    with reporting(counting.get("progress")) as report, refusing():
         rows = _native._train_unigram(
             words,
             vocab_size,

@@ -57,7 +57,8 @@ pub fn merge(
             kept -= 1;
             start -= bpe.token_len(out[kept]) as usize;
         }
-        let stop = (start + size).min(bytes.len());
+        // Beyond `end`, however long the tokens that were stepped over.
+        let stop = (start + size.max(2 * (end - start))).min(bytes.len());
         block.clear();
         merge_block(bpe, &bytes[start..stop], scratch, &mut block);
         match shared_token(bpe, &out[kept..], &block) {

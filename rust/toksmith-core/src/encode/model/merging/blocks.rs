@@ -53,7 +53,8 @@ pub(super) fn merge(
             kept -= 1;
             start -= out[kept].1 as usize;
         }
-        let stop = (start + size).min(symbols.len());
+        // Beyond `end`, however long the tokens that were stepped over.
+        let stop = (start + size.max(2 * (end - start))).min(symbols.len());
         block.clear();
         merge_block(&symbols[start..stop], block);
         if let Some((old, new)) = shared(&out[kept..], block) {
