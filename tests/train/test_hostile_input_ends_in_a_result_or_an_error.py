@@ -200,8 +200,9 @@ def test_extending() -> None:
             before = json.loads(tok._save("json"))["model"]["vocab"]
             after = json.loads(more._save("json"))["model"]["vocab"]
             assert before.items() <= after.items()
-    for n in (-1, 1.5, "3", None, 2**70):
+    wrong: list[Any] = [-1, 1.5, "3", None, 2**70]
+    for n in wrong:
         with pytest.raises(ts.ToksmithError):
-            train.extend_bpe(tok, ["a a"], n)  # type: ignore[arg-type]
+            train.extend_bpe(tok, ["a a"], n)
     with pytest.raises(ts.ToksmithError):
         train.extend_bpe(train.unigram(["hello world"] * 9, 20, exact_size=False), ["a"], 3)

@@ -72,7 +72,7 @@ def like_of(name: str) -> tokenizers.Tokenizer:
 
 @pytest.mark.parametrize("name", CORPORA)
 @pytest.mark.parametrize("options", [{}, {"min_frequency": 3, "max_token_length": 6}])
-def test_byte_level(name: str, options: dict[str, int], tmp_path: Path) -> None:
+def test_byte_level(name: str, options: dict[str, Any], tmp_path: Path) -> None:
     texts = texts_of(name)
     ours = train.bpe(texts, SIZE, like="gpt2", special_tokens=SPECIAL, **options)
     there = like_of("gpt2")
@@ -89,7 +89,7 @@ def test_byte_level(name: str, options: dict[str, int], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CORPORA)
 @pytest.mark.parametrize("options", [{}, {"limit_alphabet": 60, "min_frequency": 2}])
-def test_characters(name: str, options: dict[str, int], tmp_path: Path) -> None:
+def test_characters(name: str, options: dict[str, Any], tmp_path: Path) -> None:
     texts = [line for text in texts_of(name) for line in text.splitlines()]
     if options:
         texts = texts_without_ties(texts, 59)  # and one that is given

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+import toksmith as ts
 from generated import strings
 from testdata import FULL, corpus
 from toksmith import train
 from toksmith.train import inputs
 
-TRAINERS = {
+TRAINERS: dict[str, Callable[..., ts.Tokenizer]] = {
     "bpe": lambda texts, **how: train.bpe(texts, 1500, like="gpt2", **how),
     "bpe of characters": lambda texts, **how: train.bpe(
         texts, 3000, like="metaspace", character_coverage=0.99, **how
@@ -44,7 +46,7 @@ def test_threads_batches_and_budgets(
     ]:  # fmt: skip
         # Batches have no argument of their own: where one ends is a constant.
         monkeypatch.setattr(inputs.batches, "__kwdefaults__", {
-            **inputs.batches.__kwdefaults__, "batch_bytes": batch,
+            **(inputs.batches.__kwdefaults__ or {}), "batch_bytes": batch,
         })  # fmt: skip
         how = {"num_threads": threads, "memory_budget": budget, "directory": tmp_path}
         found = trainer(iter(texts), **how)._save("json")
