@@ -130,7 +130,7 @@ def test_weights_beyond_32_bits() -> None:
         (lambda: ts.train.bpe(TEXTS, 10), "256"),
         (lambda: ts.train.bpe(TEXTS, 400, digits="r2l"), "digits"),
         (lambda: ts.train.bpe(TEXTS, 400, like="nothing"), "nothing"),
-        (lambda: ts.train.bpe(TEXTS, 400, like=3), "like"),
+        (lambda: ts.train.bpe(TEXTS, 400, like=3), "like"),  # type: ignore[arg-type]
         (lambda: ts.train.bpe("a text", 400), "list"),
         (lambda: ts.train.bpe(TEXTS, 400, byte_fallback=True), "byte_fallback"),
         (lambda: ts.train.bpe(TEXTS, 400, special_tokens="<s>"), "special_tokens"),

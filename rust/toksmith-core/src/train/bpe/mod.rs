@@ -1,6 +1,6 @@
 //! Byte pair encoding: the pair seen most often becomes a token, again and again.
 //!
-//! Start at [`train`]; [`extend`] goes on from a merge list. The loop is `engine.rs`; it stands on
+//! Start at [`train`]; [`extend()`] goes on from a merge list. The loop is `engine.rs`; it stands on
 //! `arena.rs` (the words), `pairs.rs` (the pairs' counts and queue) and `rule.rs` (which may merge).
 //! `alphabet.rs` has what comes before the first merge.
 //!
