@@ -19,9 +19,10 @@ use toksmith_core::encode::model::Token;
 use toksmith_core::encode::model::char_bpe::{CharBpe, CharBpeScratch, piece_seed};
 use toksmith_core::encode::model::wordlevel::WordLevel;
 use toksmith_core::encode::model::wordpiece::WordPiece;
+use toksmith_core::formats::Definition;
 use toksmith_core::formats::pipeline::Bpe;
 use toksmith_core::vocab::Vocab;
-use toksmith_core::{Error, Result};
+use toksmith_core::{Error, Result, Tokenizer};
 
 /// Ids in the order given, repeated spellings left out.
 fn number(spellings: impl IntoIterator<Item = String>) -> Ids {
@@ -309,6 +310,37 @@ fn long_pieces_merge_as_the_naive_loop() {
             assert_eq!(char_bpe(&model, &piece), naive.tokenize(&piece));
         }
     }
+}
+
+/// Runs of a letter of every power of two, as tokens: many are longer than a block.
+fn powers() -> impl Iterator<Item = String> {
+    (0..14).map(|power| "a".repeat(1 << power))
+}
+
+#[test]
+fn tokens_longer_than_a_block_merge() {
+    // What a run of 9,000 comes to: the powers of two that it is the sum of.
+    let sizes = [8192, 512, 256, 32, 8];
+    let piece = "a".repeat(sizes.iter().sum());
+    let runs: Vec<String> = powers().collect();
+    let merges: Vec<(&str, &str)> =
+        runs[..13].iter().map(|run| (run.as_str(), run.as_str())).collect();
+    let model = compiled(&plain(&["a"], &merges)).expect("a sound vocabulary");
+    let found = char_bpe(&model, &piece);
+    let found = found.expect("known letters");
+    assert!(found.iter().map(|token| token.2 - token.1).eq(sizes));
+
+    let mut vocab = Vocab::default();
+    for byte in 0..=255u8 {
+        vocab.insert(byte.into(), &[byte], 1 << 20).expect("room");
+    }
+    for (id, run) in (256..).zip(runs.iter().skip(1)) {
+        vocab.insert(id, run.as_bytes(), 1 << 20).expect("room");
+    }
+    let tokenizer = Tokenizer::build(Definition { vocab, ..Definition::default() }).expect("sound");
+    let ids = tokenizer.encode(&piece).expect("bytes");
+    let lengths = ids.iter().map(|&id| tokenizer.vocab().get(id).map_or(0, <[u8]>::len));
+    assert!(lengths.eq(sizes));
 }
 
 #[test]
