@@ -129,6 +129,7 @@ def test_weights_beyond_32_bits() -> None:
     [
         (lambda: ts.train.bpe(TEXTS, 10), "256"),
         (lambda: ts.train.bpe(TEXTS, 400, digits="r2l"), "digits"),
+        (lambda: ts.train.bpe(TEXTS, 400, num_threads=0), "num_threads"),
         (lambda: ts.train.bpe(TEXTS, 400, like="nothing"), "nothing"),
         (lambda: ts.train.bpe(TEXTS, 400, like=3), "like"),  # type: ignore[arg-type]
         (lambda: ts.train.bpe("a text", 400), "list"),

@@ -128,6 +128,8 @@ def count_with(
         return texts
     if save_every < 1:
         raise InputError(f"save_every must be at least 1, not {save_every}")
+    if num_threads is not None and not (isinstance(num_threads, int) and num_threads > 0):
+        raise InputError(f"num_threads must be a positive integer or None, not {num_threads!r}")
     settings: dict[str, Any] = {
         "budget": memory_budget,
         "directory": directory,
