@@ -294,6 +294,7 @@ PEERS = {
         ours="toksmith.compat.tiktoken",
         tests="tests",
         needs=("hypothesis",),
+        conftest="tiktoken_conftest.py",
     ),
     "tokenizers": Peer(
         version="0.23.3",
