@@ -53,7 +53,7 @@ def extend_bpe(
     model: Json = document["model"]
     if model["type"] != "BPE":
         raise UnsupportedFeature(f"extending a {model['type']} by merges")
-    pipeline = Pipeline.like(tokenizer)
+    pipeline = Pipeline.of_document(document)
     vocab: dict[str, int] = model["vocab"]
     added = {token["id"]: token["content"] for token in document["added_tokens"]}
     # Special tokens are in no merge; a place without a token is not filled.

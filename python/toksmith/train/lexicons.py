@@ -13,7 +13,7 @@ from toksmith._native import InputError, UnsupportedFeature
 from toksmith.progress import reporting
 from toksmith.train.inputs import batches
 from toksmith.train.models import wordpiece_model
-from toksmith.train.pipeline import Pipeline, special_entry
+from toksmith.train.pipeline import LETTERS, Pipeline, special_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from toksmith.progress import Progress
     from toksmith.tokenizer import Tokenizer
 
-_LETTERS = {
-    "type": "ByteLevel",
-    "add_prefix_space": False,
-    "trim_offsets": True,
-    "use_regex": False,
-}
 _UNKNOWN = "<unk>"
 _WHOLE = 2**31 - 1
 
@@ -158,8 +152,8 @@ def _texts(texts: object, errors: Literal["strict", "replace"]) -> list[str | by
 
 def _tokenizer(entries: list[bytes], names: list[str]) -> Tokenizer:
     pipeline = Pipeline(
-        pre_tokenizer=_LETTERS,
-        decoder={**_LETTERS, "use_regex": True},
+        pre_tokenizer=LETTERS,
+        decoder={**LETTERS, "use_regex": True},
         special_tokens=tuple(map(special_entry, names)),
     )
     tokens = [*(name.encode() for name in names), *entries]

@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+
+def special_entry(content: str) -> Json:
+    """The entry of `added_tokens` for a special token, but for its id."""
+    return {
+        "content": content,
+        "single_word": False,
+        "lstrip": False,
+        "rstrip": False,
+        "normalized": False,
+        "special": True,
+    }
+
+
 _SIGN = "\u2581"
 _METASPACE: Json = {
     "type": "Metaspace",
@@ -29,6 +42,14 @@ _METASPACE: Json = {
     "prepend_scheme": "never",
     "split": True,
 }
+LETTERS: Json = {
+    "type": "ByteLevel",
+    "add_prefix_space": False,
+    "trim_offsets": True,
+    "use_regex": False,
+}
+"""Bytes as letters, and no cuts."""
+
 _NAMED: dict[str, Json] = {
     # The sign before a text is put there by the normalizer: always, so that nothing is lost.
     "metaspace": {
@@ -55,7 +76,9 @@ _NAMED: dict[str, Json] = {
         "pre_tokenizer": {"type": "BertPreTokenizer"},
         "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 0], "cls": ["[CLS]", 0]},
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
-        "special_tokens": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+        "added_tokens": [
+            special_entry(name) for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+        ],
     },
 }
 """Pipelines that no embedded vocabulary has."""
@@ -100,27 +123,33 @@ class Pipeline:
             UnsupportedFeature: The pipeline has no form in a `tokenizer.json`, or cuts are to be
                 added to one whose normalizer writes the letters of bytes.
         """
-        own: tuple[Json, ...] = ()
         if isinstance(like, str) and like in _NAMED:
-            document = _NAMED[like]
-            own = tuple(map(special_entry, document.get("special_tokens", ())))
-        elif isinstance(like, (str, Tokenizer)):
-            document, own = _document(like)
+            pipeline = cls.of_document(_NAMED[like])
+        elif isinstance(like, str):
+            whole = cls.of_document(json.loads(Tokenizer.from_pretrained(like)._save("json")))
+            pipeline = replace(whole, special_tokens=())
+        elif isinstance(like, Tokenizer):
+            pipeline = cls.of_document(json.loads(like._save("json")))
         else:
             raise InputError(f"like must be a Tokenizer or a name, not {type(like).__name__}")
-        pipeline = cls(
-            document.get("normalizer"),
-            document.get("pre_tokenizer"),
-            document.get("post_processor"),
-            document.get("decoder"),
-            own,
-        )
         if special_tokens is not None:
-            known = {token["content"]: token for token in own}
+            known = {token["content"]: token for token in pipeline.special_tokens}
             names = _names(special_tokens)
             tokens = tuple(known.get(name) or special_entry(name) for name in names)
             pipeline = replace(pipeline, special_tokens=tokens)
         return pipeline._with(added_steps(digits, pre_tokenizer))
+
+    @classmethod
+    def of_document(cls, document: Json) -> Pipeline:
+        """The pipeline of a `tokenizer.json`, or of what is written like one above."""
+        special = [token for token in document.get("added_tokens", ()) if token["special"]]
+        return cls(
+            document.get("normalizer"),
+            document.get("pre_tokenizer"),
+            document.get("post_processor"),
+            document.get("decoder"),
+            tuple({k: v for k, v in token.items() if k != "id"} for token in special),
+        )
 
     def with_special(self, name: str) -> Pipeline:
         """With this special token as the first, unless it is there."""
@@ -236,16 +265,6 @@ def _checked(step: Mapping[str, Any]) -> list[Json]:
     return list(made["pretokenizers"]) if made["type"] == "Sequence" else [made]
 
 
-def _document(like: Tokenizer | str) -> tuple[Json, tuple[Json, ...]]:
-    tokenizer = Tokenizer.from_pretrained(like) if isinstance(like, str) else like
-    document = json.loads(tokenizer._save("json"))
-    if isinstance(like, str):
-        return document, ()
-    special = [token for token in document["added_tokens"] if token["special"]]
-    entries = ({k: v for k, v in token.items() if k != "id"} for token in special)
-    return document, tuple(entries)
-
-
 def _names(special_tokens: Iterable[str]) -> list[str]:
     if isinstance(special_tokens, (str, bytes)):
         raise InputError("special_tokens must be a sequence of strings, not one string")
@@ -259,18 +278,6 @@ def _names(special_tokens: Iterable[str]) -> list[str]:
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"special token {twice!r} is given twice")
     return names
-
-
-def special_entry(content: str) -> Json:
-    """The entry of `added_tokens` for a special token, but for its id."""
-    return {
-        "content": content,
-        "single_word": False,
-        "lstrip": False,
-        "rstrip": False,
-        "normalized": False,
-        "special": True,
-    }
 
 
 def _has(part: Json | None, kind: str) -> bool:

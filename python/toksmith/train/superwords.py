@@ -10,7 +10,7 @@ from toksmith._native import InputError
 from toksmith.progress import reporting
 from toksmith.train.counting import count_with
 from toksmith.train.models import bpe_model
-from toksmith.train.pipeline import Pipeline, added_steps
+from toksmith.train.pipeline import LETTERS, Pipeline, added_steps
 from toksmith.train.refusing import refusing
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ _LINES: Json = {
     "pattern": {"Regex": r"[^\r\n]*[\r\n]+|[^\r\n]+"},
     "behavior": "Isolated",
     "invert": False,
-}
-_LETTERS: Json = {
-    "type": "ByteLevel",
-    "add_prefix_space": False,
-    "trim_offsets": True,
-    "use_regex": False,
 }
 
 
@@ -81,7 +75,7 @@ def superword(
         raise InputError("superword goes through its texts twice: give no iterator, but a list")
     if counting.get("resume") is not None:
         raise InputError("superword counts twice, and cannot resume: give it what was counted")
-    steps = [_LINES, *added_steps(digits, pre_tokenizer), _LETTERS]
+    steps = [_LINES, *added_steps(digits, pre_tokenizer), LETTERS]
     lines = replace(pipeline, pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
     words, units = (count_with(each, texts, **counting) for each in (pipeline, lines))
     options: Json = {
