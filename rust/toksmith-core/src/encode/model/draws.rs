@@ -14,6 +14,12 @@ fn scramble(mut bits: u64) -> u64 {
     bits ^ bits >> 31
 }
 
+/// A step of the generator: 64 random bits.
+pub(crate) fn next_bits(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(STEP);
+    scramble(*state)
+}
+
 impl Draws {
     pub(crate) fn new(seed: u64) -> Self {
         Self { state: scramble(seed) }
@@ -22,8 +28,7 @@ impl Draws {
     /// One of the 2^24 evenly spaced numbers from 0 below 1, as tokenizers draws.
     #[allow(clippy::cast_precision_loss, reason = "24 bits fit")]
     pub(crate) fn uniform(&mut self) -> f32 {
-        self.state = self.state.wrapping_add(STEP);
-        (scramble(self.state) >> 40) as f32 / (1 << 24) as f32
+        (next_bits(&mut self.state) >> 40) as f32 / (1 << 24) as f32
     }
 }
 

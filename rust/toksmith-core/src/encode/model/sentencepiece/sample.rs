@@ -8,6 +8,7 @@
 
 use super::lattice::{BEGIN, END, Lattice};
 use super::{SentencePiece, Sink, nbest};
+use crate::encode::model::draws::next_bits;
 use crate::encode::model::unigram::viterbi::Step;
 use crate::encode::model::{Token, check_length};
 use crate::error::{Error, Result};
@@ -22,11 +23,7 @@ struct Random(u64);
 impl Random {
     /// Uniform in [0, 1).
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^= bits >> 31;
+        let bits = next_bits(&mut self.0);
         // 53 bits, as a fraction: the upper ones and the lower ones.
         let (upper, lower) = ((bits >> 32) as u32, (bits as u32) >> 11);
         (f64::from(upper) + f64::from(lower) / f64::from(1 << 21)) / 4_294_967_296.0
