@@ -21,6 +21,7 @@
 
 pub mod batch;
 pub mod budget;
+pub mod byte_probs;
 pub mod compat;
 pub mod decode;
 pub mod encode;
