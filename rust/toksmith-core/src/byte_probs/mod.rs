@@ -8,7 +8,9 @@
 //! - [`spelling`]: which bytes each token stands for.
 //! - [`trie`]: the vocabulary sorted by bytes; a prefix is a range of it.
 //! - [`mask`]: a set of tokens, in that order.
+//! - `validity`: which token sequences are prefixes of an encoding.
 
 pub mod mask;
 pub mod spelling;
 pub mod trie;
+pub(crate) mod validity;
