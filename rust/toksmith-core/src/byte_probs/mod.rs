@@ -9,6 +9,12 @@
 //! - [`trie`]: the vocabulary sorted by bytes; a prefix is a range of it.
 //! - [`mask`]: a set of tokens, in that order.
 
+pub mod exp;
+pub mod layout;
+pub mod logits;
 pub mod mask;
+mod pass;
+pub mod row;
 pub mod spelling;
+pub mod sums;
 pub mod trie;
