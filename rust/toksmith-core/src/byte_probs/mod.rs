@@ -10,7 +10,13 @@
 //! - [`mask`]: a set of tokens, in that order.
 //! - `validity`: which token sequences are prefixes of an encoding.
 
+pub mod exp;
+pub mod layout;
+pub mod logits;
 pub mod mask;
+mod pass;
+pub mod row;
 pub mod spelling;
+pub mod sums;
 pub mod trie;
 pub(crate) mod validity;
