@@ -11,12 +11,14 @@
 //! - `validity`: which token sequences are prefixes of an encoding.
 
 pub mod exp;
+pub mod law;
 pub mod layout;
 pub mod logits;
 pub mod mask;
 mod pass;
 pub mod row;
 pub mod spelling;
+pub mod state;
 pub mod sums;
 pub mod trie;
 pub(crate) mod validity;
