@@ -8,7 +8,9 @@
 //! - [`spelling`]: which bytes each token stands for.
 //! - [`trie`]: the vocabulary sorted by bytes; a prefix is a range of it.
 //! - [`mask`]: a set of tokens, in that order.
+//! - [`graph`]: all tokenizations of one text, counted, weighed and drawn.
 
+pub mod graph;
 pub mod mask;
 pub mod spelling;
 pub mod trie;
