@@ -100,7 +100,7 @@ class TokenGraph:
 
     @property
     def furthest(self) -> int:
-        """The furthest offset that tokens reach from the beginning: `len(text)` if there is a way."""
+        """The furthest offset that tokens reach from the beginning: the end if there is a way."""
         return self._core.furthest
 
     def edges(self) -> Edges:
@@ -192,7 +192,7 @@ class TokenGraph:
             InputError: There is no tokenization, an argument is out of range, or `k` ways from each
                 offset would take more than 4 GiB.
         """
-        ids, offsets, sums = self._core.best(whole_number(k, "k"), _weights(weights))
+        ids, offsets, sums = self._core.best(whole_number(k, "k"), numbers(weights, "weights"))
         return Scored(Batch._of(ids, offsets), sums)
 
     def log_total(self, weights: ArrayLike | None = None) -> float:
@@ -234,7 +234,7 @@ class TokenGraph:
         Raises:
             InputError: As `canonical`.
         """
-        return to_ids(ids, "ids").tolist() == self.canonical()
+        return bool(to_ids(ids, "ids").tolist() == self.canonical())
 
     def __contains__(self, ids: ArrayLike) -> bool:
         """Whether these ids spell the text."""

@@ -83,7 +83,8 @@ def estimate_marginal(
 def _distinct(batch: Batch) -> tuple[Batch, NDArray[np.intp]]:
     """The rows without repetitions, and for each row which of them it is."""
     places: dict[bytes, int] = {}
-    rows, back = [], np.empty(len(batch), np.intp)
+    rows: list[NDArray[np.uint32]] = []
+    back = np.empty(len(batch), np.intp)
     for number, row in enumerate(batch):
         place = back[number] = places.setdefault(row.tobytes(), len(places))
         if place == len(rows):

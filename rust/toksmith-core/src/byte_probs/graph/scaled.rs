@@ -69,7 +69,7 @@ impl Scaled {
         if small.is_zero() || shift > 64 {
             return large;
         }
-        let power = f64::from_bits(ONE - ((shift as u64) << 52));
+        let power = f64::from_bits(ONE - (shift.cast_unsigned() << 52));
         Self::new(large.mantissa + small.mantissa * power, large.exponent)
     }
 
@@ -84,7 +84,7 @@ impl Scaled {
         if self.is_zero() || shift < -1021 {
             return 0.0;
         }
-        let power = f64::from_bits(ONE.wrapping_add((shift.min(1022) << 52) as u64));
+        let power = f64::from_bits(ONE.wrapping_add((shift.min(1022) << 52).cast_unsigned()));
         self.mantissa / whole.mantissa * power
     }
 
@@ -95,6 +95,7 @@ impl Scaled {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "exact by the definition of the numbers")]
 mod tests {
     use super::*;
 
@@ -121,14 +122,14 @@ mod tests {
     #[test]
     fn zero_and_the_far_ends_are_exact() {
         let (zero, one) = (Scaled::exp(f64::NEG_INFINITY), Scaled::exp(0.0));
-        assert_eq!(zero.ln(), f64::NEG_INFINITY);
+        assert!(zero.ln() < f64::MIN);
         assert_eq!((zero.plus(one), one.plus(zero), zero.plus(zero)), (one, one, zero));
         assert_eq!((zero.times(one), one.times(one)), (zero, one));
         let tiny = Scaled::exp(-1e9);
         assert_eq!(one.plus(tiny), one);
-        assert_eq!(tiny.over(one), 0.0);
+        assert!(tiny.over(one) == 0.0);
         assert_eq!(zero.plus(tiny), tiny);
         assert!((tiny.times(Scaled::exp(1e9)).ln()).abs() < 1e-6);
-        assert_eq!(one.over(one), 1.0);
+        assert!(one.over(one) == 1.0);
     }
 }
