@@ -183,7 +183,8 @@ class TokenGraph:
         """The `k` tokenizations of most weight, the best first; fewer if there are fewer.
 
         Exact: sums of float64, added from the last token to the first. Of equal sums the
-        tokenization comes first whose first differing token is shorter, or as long and of lower id.
+        tokenization comes first whose first differing token is shorter, or as long and of lower id;
+        where rounding alone makes them equal, perhaps the one whose later tokens sum to more.
 
         Returns:
             The rows, and the sum of log-weights of each.

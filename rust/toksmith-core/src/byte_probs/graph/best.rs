@@ -58,7 +58,8 @@ impl TokenGraph {
     /// there are fewer. A token of log-weight minus infinity is in none.
     ///
     /// Sums are added from the last token to the first. Of equal ones the tokenization comes first
-    /// whose first differing token is shorter, or as long and of lower id. O(edges + n * most *
+    /// whose first differing token is shorter, or as long and of lower id; where rounding alone
+    /// makes them equal, perhaps the one whose later tokens sum to more. O(edges + n * most *
     /// log(tokens at an offset)) time, 16 bytes for each of the `most` best at each offset.
     ///
     /// # Errors
