@@ -926,3 +926,50 @@ class _Compounds:
     def __new__(cls, words: Sequence[tuple[str, int]], ignore_case: bool = True) -> Self: ...
     def __call__(self, text: str) -> NDArray[np.int64]:
         """The text in pieces, in characters: int64 `(n, 2)`."""
+
+@final
+class _SpelledVocabulary:
+    """A tokenizer's tokens as the bytes that they stand for."""
+
+    def __new__(cls, tokenizer: Tokenizer) -> Self: ...
+    @property
+    def lead(self) -> bytes:
+        """What stands before the bytes of every text."""
+
+    @property
+    def special_ids(self) -> list[int]:
+        """Special tokens, ascending."""
+
+    @property
+    def normalizers(self) -> list[str]:
+        """What is done to a text before the model sees it."""
+
+    def tokens(self) -> list[tuple[int, bytes]]:
+        """Ids and bytes, in the order of the bytes."""
+
+_Rows: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.int64]]
+_ScoredRows: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.float64]]
+_Weights: TypeAlias = NDArray[np.float64] | None
+
+@final
+class _TokenGraph:
+    """Under `toksmith.byte_probs.TokenGraph`."""
+
+    def __new__(cls, vocabulary: _SpelledVocabulary, text: str | bytes) -> Self: ...
+    @property
+    def text(self) -> bytes: ...
+    @property
+    def furthest(self) -> int: ...
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]: ...
+    def contains(self, ids: NDArray[np.uint32]) -> bool: ...
+    def count(self) -> bytes:
+        """Little-endian."""
+
+    def lengths(self, most: int) -> list[bytes]: ...
+    def tokenizations(self) -> _Rows: ...
+    def best(self, most: int, weights: NDArray[np.float64]) -> _ScoredRows: ...
+    def log_total(self, weights: _Weights) -> float: ...
+    def marginals(self, weights: _Weights) -> NDArray[np.float64]: ...
+    def sample(
+        self, draws: int, seed: int, weights: _Weights, num_threads: int | None
+    ) -> _ScoredRows: ...
