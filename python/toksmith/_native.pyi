@@ -932,7 +932,7 @@ class _TokenTrie:
         in_byte_order: bool,
         num_threads: int | None,
     ) -> NDArray[np.float64]:
-        """float64 `(rows,)`: the logarithm of the probability of tokens that begin with a prefix."""
+        """float64 `(rows,)`: log-probability of the tokens that begin with a prefix."""
 
     def order(self) -> NDArray[np.uint32]:
         """uint32 `(tokens,)`: ids by bytes."""

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 import toksmith as ts
 from testdata import need
@@ -88,7 +88,7 @@ def logits(width: int, seed: int, reach: float = 50.0) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("dtype", "error"), [(np.float64, 1e-13), (np.float32, 1e-6)])
-def test_at_two_hundred_thousand_tokens(dtype: type, error: float) -> None:
+def test_at_two_hundred_thousand_tokens(dtype: DTypeLike, error: float) -> None:
     name = "o200k_base"
     trie = ts.byte_probs.TokenTrie(tokenizer(name))
     assert len(trie) == 199_998
@@ -118,7 +118,7 @@ def test_rare_bytes_keep_their_digits() -> None:
     row = np.full(100_277, -800.0)
     row[spelled_id(name, b" the")] = 0.0
     got = trie.next_bytes(row)
-    counts = defaultdict(int)
+    counts: dict[int, int] = defaultdict(int)
     for token in spelled(name).values():
         counts[token[0]] += 1
     for byte, count in counts.items():
@@ -133,7 +133,7 @@ def spelled_id(name: str, token: bytes) -> int:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
-def test_one_token_and_ties(dtype: type) -> None:
+def test_one_token_and_ties(dtype: DTypeLike) -> None:
     name = "cl100k_base"
     trie, width = ts.byte_probs.TokenTrie(tokenizer(name)), 100_277
     one = np.full(width, -np.inf, dtype)
@@ -164,7 +164,7 @@ def test_holes_and_padding_are_tokens_without_bytes() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_byte_order_is_the_same_row_in_another_order(dtype: type) -> None:
+def test_byte_order_is_the_same_row_in_another_order(dtype: DTypeLike) -> None:
     name = "cl100k_base"
     trie = ts.byte_probs.TokenTrie(tokenizer(name))
     tokens = spelled(name)
@@ -183,7 +183,7 @@ def test_byte_order_is_the_same_row_in_another_order(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
-def test_a_batch_is_its_rows_on_any_number_of_threads(dtype: type) -> None:
+def test_a_batch_is_its_rows_on_any_number_of_threads(dtype: DTypeLike) -> None:
     trie = ts.byte_probs.TokenTrie(tokenizer("cl100k_base"))
     rows = np.stack([logits(100_277, seed) for seed in range(5)]).astype(dtype)
     for prefix in (b"", b" th"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 import toksmith as ts
 from toksmith.byte_probs.rows import read_rows
@@ -19,7 +19,7 @@ def trie() -> ts.byte_probs.TokenTrie:
     return ts.byte_probs.TokenTrie(ts.Tokenizer.from_pretrained("gpt2"))
 
 
-def rows(batch: int, dtype: type) -> NDArray[Any]:
+def rows(batch: int, dtype: DTypeLike) -> NDArray[Any]:
     return np.random.default_rng(batch).uniform(-20, 20, (batch, WIDTH)).astype(dtype)
 
 
@@ -30,7 +30,7 @@ def bfloat(numbers: NDArray[np.float32]) -> tuple[NDArray[np.uint16], NDArray[np
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
-def test_layouts(trie: ts.byte_probs.TokenTrie, dtype: type) -> None:
+def test_layouts(trie: ts.byte_probs.TokenTrie, dtype: DTypeLike) -> None:
     plain = rows(4, dtype)
     want = trie.next_bytes(plain, b" t")
     wide = np.zeros((8, 2 * WIDTH), dtype)
@@ -63,8 +63,9 @@ def test_bfloat16(trie: ts.byte_probs.TokenTrie) -> None:
     assert np.array_equal(trie.next_bytes(bits, bits="bfloat16"), want)
     assert np.array_equal(trie.next_bytes(bits.view(np.int16), bits="bfloat16"), want)
     half = rows(2, np.float16)
-    assert np.array_equal(trie.next_bytes(half.view(np.uint16), bits="float16"),
-                          trie.next_bytes(half))
+    assert np.array_equal(
+        trie.next_bytes(half.view(np.uint16), bits="float16"), trie.next_bytes(half)
+    )
     bits[0, 5] = 0x7FC0
     with pytest.raises(ts.InputError, match="row 0: logit 5 is NaN"):
         trie.next_bytes(bits, bits="bfloat16")
@@ -83,7 +84,7 @@ def test_bfloat16_of_ml_dtypes(trie: ts.byte_probs.TokenTrie) -> None:
 
 def test_torch_tensors(trie: ts.byte_probs.TokenTrie) -> None:
     torch = pytest.importorskip("torch")
-    bits, numbers = bfloat(rows(2, np.float32))
+    _, numbers = bfloat(rows(2, np.float32))
     want = trie.next_bytes(numbers)
     tensor = torch.from_numpy(numbers.copy())
     for given in (tensor, tensor.clone().requires_grad_(), tensor.to(torch.bfloat16)):

@@ -65,8 +65,8 @@ class TokenTrie:
         """Log-probabilities of what comes after `prefix`, given that the token begins with it.
 
         Before the first byte nothing is given, and the whole row counts: bytes, special tokens, and
-        ids without bytes, which have no place in the result. For bytes b,
-        `mass(rows, prefix) + next_bytes(rows, prefix)[..., b]` is `mass(rows, prefix + bytes([b]))`.
+        ids without bytes, which have no place in the result. `mass(rows, prefix)` and what this
+        gives for a byte add up to the mass of the prefix with that byte.
 
         Args:
             rows: `(width,)` or `(batch, width)` logits or log-probabilities; numpy or anything with
