@@ -61,9 +61,8 @@ def of_toksmith(ranks: Path, times: int) -> dict[str, Any]:
         np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)], constant_values=-np.inf)
         for x in (one, many)
     )
-    half = one.view(np.uint32) >> 16
     sorted_row = np.concatenate([one[trie.order], one[trie.special_ids]])
-    double, half = one.astype(np.float64), half.astype(np.uint16)
+    double, half = one.astype(np.float64), (one.view(np.uint32) >> 16).astype(np.uint16)
     calls: dict[str, Callable[[], object]] = {
         "read once": one.max,
         "float32": lambda: trie.next_bytes(one),

@@ -60,7 +60,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> "ModuleType":
-    """Imports `toksmith.train` and its like when they are asked for: most programs never do."""
+    """Imports `toksmith.train` and the like when they are asked for: most programs never do."""
     if name in ("byte_probs", "train"):
         import importlib
 
