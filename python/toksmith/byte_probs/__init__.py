@@ -1,6 +1,7 @@
 """Exact byte-level probabilities from a tokenized language model.
 
 - `ByteState`: a text followed byte by byte under one of three laws; the next byte's distribution.
+- `TokenTrie`: the vocabulary sorted by bytes; what rows of logits say by bytes.
 - `TokenGraph`: all tokenizations of a text, counted, weighed and drawn; the probability of the text
   over all of them.
 - `approximate`: token-level maps between vocabularies and token healing, which are not exact.
@@ -10,6 +11,7 @@ from toksmith.byte_probs import approximate
 from toksmith.byte_probs.graph import Edges, Scored, TokenGraph
 from toksmith.byte_probs.marginal import MarginalEstimate
 from toksmith.byte_probs.state import ByteState, Checkpoint, Context, Cover, PendingRows, Target
+from toksmith.byte_probs.trie import TokenTrie
 
 __all__ = [
     "ByteState",
@@ -22,5 +24,6 @@ __all__ = [
     "Scored",
     "Target",
     "TokenGraph",
+    "TokenTrie",
     "approximate",
 ]
