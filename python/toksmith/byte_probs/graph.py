@@ -56,8 +56,8 @@ class TokenGraph:
         2
 
     Every token that stands for bytes of the text is an edge; two ids of one spelling are two edges.
-    Special tokens stand for no text. Where the model sees each text with a space in front, that
-    space (`lead`) is part of the text here, and offsets count it. Where a tokenizer normalizes
+    Special tokens stand for no text. Where the model sees texts with a space in front, that space
+    (`lead`) is part of the text here, and offsets count it. Where a tokenizer normalizes
     (`normalizers`), the text is taken as what comes out of that: it is not changed.
 
     Tokens at one offset are ordered by length, then id, tokenizations by the first token in which
@@ -81,7 +81,8 @@ class TokenGraph:
     def __init__(self, tok: Tokenizer, text: str | bytes) -> None:
         vocabulary = spelled(tok)
         self._tok, self._core = tok, _TokenGraph(vocabulary, text)
-        self._lead, self._normalizers = vocabulary.lead, tuple(vocabulary.normalizers)
+        self._lead = vocabulary.lead if self._core.text else b""
+        self._normalizers = tuple(vocabulary.normalizers)
 
     @property
     def text(self) -> bytes:

@@ -82,7 +82,7 @@ impl PySpelledVocabulary {
     }
 }
 
-/// The graph of a text, whose `lead` has been put in front.
+/// The graph of a text with the tokenizer's `lead` in front.
 #[pyclass(frozen, name = "_TokenGraph", module = "toksmith._native")]
 pub(crate) struct PyTokenGraph(TokenGraph);
 
@@ -106,7 +106,11 @@ impl PyTokenGraph {
         text: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let source = Source::new(text, false, None)?;
-        let text = [&vocabulary.lead, source.text()?.as_bytes()].concat();
+        // Nothing stands before an empty text: its encoding is empty.
+        let text = match source.text()?.as_bytes() {
+            [] => Vec::new(),
+            text => [&vocabulary.lead, text].concat(),
+        };
         let trie = Arc::clone(&vocabulary.trie);
         let graph =
             interruptible(py, text.len(), true, None, |watch| TokenGraph::new(trie, text, watch))?;
