@@ -171,6 +171,7 @@ fn what_cannot_be_is_an_error_that_says_where() {
 fn canonical_edges_are_those_of_encodings() {
     use crate::byte_probs::law::{Law, Target};
     use crate::byte_probs::spelling::Spelling;
+    use crate::encode::added::Allowed;
     use crate::{Tokenizer, formats::Definition, tokenizer::Text, vocab::Vocab};
     let mut vocab = Vocab::default();
     for byte in 0..=255u8 {
@@ -184,7 +185,7 @@ fn canonical_edges_are_those_of_encodings() {
     let law = Law::new(&tokenizer, Target::Canonical, false).unwrap();
     let watch = Watch::none();
     let encoding = |text: &[u8]| {
-        let ids = tokenizer.encode_text(Text::Bytes(text), &Default::default(), &watch).unwrap();
+        let ids = tokenizer.encode_text(Text::Bytes(text), &Allowed::default(), &watch).unwrap();
         let mut at = 0;
         let edges = ids.into_iter().map(|id| {
             let start = at;
