@@ -589,6 +589,17 @@ impl ByteState {
         Ok(covers)
     }
 
+    /// The bytes by which a cover of [`ByteState::covers_of_text`] runs past the end of the text.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where there is no such context.
+    pub fn beyond(&self, id: ContextId, token: Option<TokenId>) -> Result<&[u8]> {
+        let over = self.law.lead().len() + self.text.len() - self.node(id)?.end as usize;
+        let trie = self.law.trie();
+        let place = token.and_then(|token| trie.place(token));
+        Ok(place.and_then(|place| trie.spelling(place).get(over..)).unwrap_or_default())
+    }
+
     /// The tokens of the text so far, if they are its whole encoding under the law: given ones not
     /// counted. `None` where the text ends inside a character or before what its cuts ask for.
     pub fn encoding(&self) -> Result<Option<Vec<TokenId>>> {
