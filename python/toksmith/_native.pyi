@@ -35,6 +35,8 @@ __all__ = [
     "WordCounts",
     "_Compounds",
     "_Lexicon",
+    "_SpelledVocabulary",
+    "_TokenGraph",
     "__version__",
     "_chunk",
     "_extend_bpe",
