@@ -33,8 +33,12 @@ __all__ = [
     "VocabularyError",
     "WordCounter",
     "WordCounts",
+    "_ByteLaw",
+    "_ByteState",
     "_Compounds",
     "_Lexicon",
+    "_SpelledVocabulary",
+    "_TokenGraph",
     "_TokenTrie",
     "__version__",
     "_chunk",
@@ -1049,6 +1053,7 @@ class _TokenGraph:
     def furthest(self) -> int: ...
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]: ...
     def contains(self, ids: NDArray[np.uint32]) -> bool: ...
+    def canonical_edges(self, vocabulary: _SpelledVocabulary, whole: bool) -> NDArray[np.bool_]: ...
     def count(self) -> bytes:
         """Little-endian."""
 

@@ -9,7 +9,6 @@
 //! - `presplit.rs`: splitters that no file can say.
 //! - `byte_probs/`: tokens as bytes, and probabilities over them.
 //! - `train/`: counting words, and trainers.
-//! - `byte_probs/`: byte-level probabilities.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
