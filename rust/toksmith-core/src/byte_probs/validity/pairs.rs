@@ -41,8 +41,10 @@ pub(crate) struct Pairs {
     numbered: Vec<u32>,
     /// One past the last number under a token.
     last: Vec<u32>,
-    /// Whether every product comes after both of its parts.
-    monotone: bool,
+    /// Whether everything a token is made of comes before it in merge order.
+    regular: Vec<bool>,
+    /// The tokens of which that is not so.
+    irregular: Vec<u32>,
     cache: Mutex<HashMap<u32, Arc<Mask>>>,
 }
 
@@ -64,7 +66,8 @@ impl Pairs {
             number: vec![NONE; len],
             numbered: Vec::with_capacity(len),
             last: vec![0; len],
-            monotone: true,
+            regular: vec![true; len],
+            irregular: Vec::new(),
             cache: Mutex::default(),
         };
         for symbol in symbols {
@@ -78,12 +81,20 @@ impl Pairs {
             pairs.products.insert((left, right), token);
             by_left.push((left, order, token));
         }
-        for &(_, (left, right), order) in parts {
-            let before = |part: u32| match pairs.order[part as usize] {
-                NONE => true,
-                other => other < order,
-            };
-            pairs.monotone &= before(left) && before(right);
+        let mut settled = false;
+        while !settled {
+            settled = true;
+            for &(token, (left, right), order) in parts {
+                let before = |part: u32| match pairs.order[part as usize] {
+                    NONE => true,
+                    other => other < order && pairs.regular[part as usize],
+                };
+                if pairs.regular[token as usize] && !(before(left) && before(right)) {
+                    pairs.regular[token as usize] = false;
+                    pairs.irregular.push(token);
+                    settled = false;
+                }
+            }
         }
         by_left.sort_unstable();
         pairs.made = by_left.iter().map(|&(_, _, token)| token).collect();
@@ -129,13 +140,13 @@ impl Pairs {
         self.live.get(token as usize).copied().unwrap_or(false)
     }
 
-    /// Whether two tokens that merging gives may stand side by side. O(depth) where merge order is
-    /// monotone, else O(length).
+    /// Whether two tokens that merging gives may stand side by side. O(depth) where all they are
+    /// made of comes before them in merge order, else O(length²).
     pub(crate) fn fits(&self, left: u32, right: u32) -> bool {
         if !self.is_live(left) || !self.is_live(right) {
             return false;
         }
-        if !self.monotone {
+        if !(self.regular[left as usize] && self.regular[right as usize]) {
             return self.fits_in_any_order(left, right);
         }
         let (mut ls, mut rs) = ([NONE; SPINE], [NONE; SPINE]);
@@ -241,7 +252,7 @@ impl Pairs {
         }
         let mut spine = [NONE; SPINE];
         let spine_len = self.spine(left, |pair| pair.1, &mut spine);
-        let (true, Some(spine_len)) = (self.monotone, spine_len) else {
+        let (true, Some(spine_len)) = (self.regular[left as usize], spine_len) else {
             for right in 0..len as u32 {
                 if !self.fits(left, right) {
                     mask.insert(right);
@@ -251,17 +262,25 @@ impl Pairs {
         };
         let mut death = NONE;
         for &at in &spine[..spine_len] {
+            // Zero for a symbol, which is there from the beginning.
+            let birth = Some(self.order[at as usize]).filter(|&order| order != NONE).unwrap_or(0);
             for &product in &self.made[self.made_with(at)] {
                 let order = self.order[product as usize];
                 if order >= death {
                     break;
                 }
                 // Crosses every token that begins with `right` alive at that time: itself, and
-                // all under the tokens that use it up later.
+                // all under the tokens that use it up later. A product that comes before its
+                // parts crosses as soon as both are there.
                 let right = self.parts[product as usize].1;
+                let born = self.order[right as usize];
+                if born != NONE && born >= death {
+                    continue;
+                }
                 mask.insert(right);
                 let children = &self.made[self.made_with(right)];
-                let first = children.partition_point(|&child| self.order[child as usize] < order);
+                let later = order.max(birth);
+                let first = children.partition_point(|&child| self.order[child as usize] < later);
                 if let Some(&child) = children.get(first) {
                     let (from, to) = (self.number[child as usize], self.last[right as usize]);
                     for &token in &self.numbered[from as usize..to as usize] {
@@ -270,6 +289,9 @@ impl Pairs {
                 }
             }
             death = self.order[at as usize];
+        }
+        for &right in &self.irregular {
+            if self.fits(left, right) { mask.remove(right) } else { mask.insert(right) }
         }
         mask
     }

@@ -79,7 +79,10 @@ impl Shape {
             }
             [first, ..] => return Err(refused(&format!("the pre-tokenizer {}", first.kind()))),
         }
-        if prepended && shape.sign.is_none() && !matches!(tokenizer.pipeline.model, Model::SentencePiece(_)) {
+        if prepended
+            && shape.sign.is_none()
+            && !matches!(tokenizer.pipeline.model, Model::SentencePiece(_))
+        {
             return Err(refused("a sign that stands for no space"));
         }
         Ok(shape)
@@ -133,9 +136,8 @@ pub(super) fn byte_tokens(tokenizer: &Tokenizer, fallback: bool) -> Result<Vec<T
         Model::SentencePiece(def) => Some(&def.types),
         _ => None,
     };
-    let is_byte = |id: TokenId| {
-        kinds.is_none_or(|kinds| kinds.get(id as usize) == Some(&PieceKind::Byte))
-    };
+    let is_byte =
+        |id: TokenId| kinds.is_none_or(|kinds| kinds.get(id as usize) == Some(&PieceKind::Byte));
     let token = |byte: u8| {
         let id = tokenizer.model_id(format!("<0x{byte:02X}>").as_bytes());
         id.filter(|&id| is_byte(id)).ok_or_else(|| refused("tokens for some bytes only"))

@@ -52,7 +52,8 @@ impl Partial {
         let known = self.bytes.get(..usize::from(self.len))?;
         low[..known.len()].copy_from_slice(known);
         high[..known.len()].copy_from_slice(known);
-        let char_of = |bytes: &[u8; 4]| std::str::from_utf8(bytes.get(..size)?).ok()?.chars().next();
+        let char_of =
+            |bytes: &[u8; 4]| std::str::from_utf8(bytes.get(..size)?).ok()?.chars().next();
         Some((char_of(&low)?, char_of(&high)?))
     }
 }
@@ -90,7 +91,8 @@ mod tests {
     #[test]
     fn what_bytes_can_become_is_a_range_of_characters() {
         let all = ['\0', 'a', '\u{7f}', '\u{80}', 'é', '\u{7ff}', '\u{800}', '中', '\u{d7ff}'];
-        let more = ['\u{e000}', '\u{ffff}', '\u{10000}', '😀', '\u{3ffff}', '\u{100000}', char::MAX];
+        let more =
+            ['\u{e000}', '\u{ffff}', '\u{10000}', '😀', '\u{3ffff}', '\u{100000}', char::MAX];
         for c in all.into_iter().chain(more) {
             let (mut partial, mut buffer) = (Partial::default(), [0; 4]);
             for &byte in c.encode_utf8(&mut buffer).as_bytes() {

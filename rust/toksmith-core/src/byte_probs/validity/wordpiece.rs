@@ -69,8 +69,9 @@ impl WordPiece {
     /// [`Error::Unsupported`] for another model, for cuts that are not told by one character at a
     /// time, and where a word can begin with the prefix of continuing tokens.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
-        let Model::WordPiece { continuing_subword_prefix: prefix, max_input_chars_per_word, .. } =
-            &tokenizer.pipeline.model
+        let Model::WordPiece {
+            continuing_subword_prefix: prefix, max_input_chars_per_word, ..
+        } = &tokenizer.pipeline.model
         else {
             return Err(Error::unsupported("longest match of a model that is no WordPiece"));
         };

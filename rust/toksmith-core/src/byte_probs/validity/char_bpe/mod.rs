@@ -220,7 +220,8 @@ impl CharBpe {
         let fits = if begins {
             self.ends(state) && (live || self.whole.is_some())
         } else {
-            live && !self.is_closed(state) && (state.last == NONE || self.pairs.fits(state.last, place))
+            live && !self.is_closed(state)
+                && (state.last == NONE || self.pairs.fits(state.last, place))
         };
         if !fits {
             return None;

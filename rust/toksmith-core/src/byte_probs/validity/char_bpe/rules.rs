@@ -142,7 +142,8 @@ impl Rules {
         row: &mut Vec<(u32, (u32, u32))>,
     ) -> Option<((u32, u32), u32)> {
         const NOTHING: (u32, u32) = (NONE, NONE);
-        let made = |left: u32, right: u32| self.pairs.get(&(left, right)).copied().unwrap_or(NOTHING);
+        let made =
+            |left: u32, right: u32| self.pairs.get(&(left, right)).copied().unwrap_or(NOTHING);
         // Each symbol with what it and the next make.
         row.clear();
         row.extend(letters.windows(2).map(|pair| (pair[0], made(pair[0], pair[1]))));

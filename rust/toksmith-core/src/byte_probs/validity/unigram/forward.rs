@@ -17,11 +17,6 @@ pub(super) struct Last {
 }
 
 impl Lattice {
-    /// The sum of two numbers, rounded as the model's type does.
-    fn add(&self, a: f64, b: f64) -> f64 {
-        if self.single { f64::from(a as f32 + b as f32) } else { a + b }
-    }
-
     /// Of pieces that are spelled alike, the one that counts.
     pub(super) fn last_of(&self, prefix: Prefix) -> Option<u32> {
         let ending = self.pieces.ending(prefix);
@@ -37,15 +32,28 @@ impl Lattice {
     /// Goes on over some characters; what is live behind them, and the last step of the best path
     /// to there.
     pub(super) fn advance(&self, live: &[Live], bytes: &[u8]) -> (Vec<Live>, Last) {
+        self.run(live, bytes, self.single)
+    }
+
+    /// The best sum over some characters alone, but for the rounding of the model's type.
+    pub(super) fn best(&self, bytes: &[u8]) -> f64 {
+        let (live, _) = self.run(&[Live::at(0.0)], bytes, false);
+        live.last().map_or(0.0, |end| f64::from_bits(end.sum))
+    }
+
+    fn run(&self, live: &[Live], bytes: &[u8], single: bool) -> (Vec<Live>, Last) {
         let (mut live, mut last) = (live.to_vec(), Last::default());
         for character in bytes.utf8_chunks().flat_map(|chunk| chunk.valid().chars()) {
             let mut buffer = [0; 4];
-            last = self.character(&mut live, character.encode_utf8(&mut buffer).as_bytes());
+            let bytes = character.encode_utf8(&mut buffer).as_bytes();
+            last = self.character(&mut live, bytes, single);
         }
         (live, last)
     }
 
-    fn character(&self, live: &mut Vec<Live>, bytes: &[u8]) -> Last {
+    fn character(&self, live: &mut Vec<Live>, bytes: &[u8], single: bool) -> Last {
+        // Rounded as the encoder's type does.
+        let add = |a: f64, b: f64| if single { f64::from(a as f32 + b as f32) } else { a + b };
         let (mut best, mut last) = (None::<f64>, Last::default());
         let count = live.len();
         for (at, place) in live.iter_mut().enumerate() {
@@ -54,10 +62,10 @@ impl Lattice {
             }
             // What happens to the sum ahead when the encoder comes to this place.
             if place.moved != 0 {
-                best = best.map(|sum| self.add(sum, -f64::from_bits(place.moved)));
+                best = best.map(|sum| add(sum, -f64::from_bits(place.moved)));
             }
             let mut reach = |score: f64, piece: Option<u32>| {
-                let sum = self.add(score, f64::from_bits(place.sum));
+                let sum = add(score, f64::from_bits(place.sum));
                 if best.is_none_or(|best| sum > best) {
                     best = Some(sum);
                     last = Last { piece, len: place.prefix.depth };
@@ -80,7 +88,7 @@ impl Lattice {
             goes_on || kept && place.moved != 0
         });
         let sum = best.unwrap_or_default();
-        let beyond = self.single && (sum > LIMIT || sum < -LIMIT);
+        let beyond = single && (sum > LIMIT || sum < -LIMIT);
         let mut end = Live::at(if beyond { 0.0 } else { sum });
         if beyond {
             end.moved = sum.to_bits();

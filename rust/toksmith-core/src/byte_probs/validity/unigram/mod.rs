@@ -143,7 +143,9 @@ impl Unigram {
         let lattice = Lattice { pieces, scores: by_place, unknown_score, single };
         let own_piece = |c: &char| lattice.is_piece(*c);
         if unknown == NONE && !single && !chars.iter().all(own_piece) {
-            return Err(refused("characters of pieces that are unknown by themselves, and no unknown token"));
+            return Err(refused(
+                "characters of pieces that are unknown by themselves, and no unknown token",
+            ));
         }
         if fallback && shape.sign.is_some() && !lattice.is_piece(' ') {
             return Err(refused("a sign for spaces that is spelled in bytes"));
@@ -264,9 +266,9 @@ fn found_pieces(tokenizer: &Tokenizer) -> Result<(Vec<Found<'_>>, TokenId, bool,
     match &tokenizer.pipeline.model {
         Model::Unigram(def) => {
             // Added tokens come behind those of the model.
-            let found = vocab.iter().filter_map(|(id, piece)| {
-                Some((id, piece, *def.scores.get(id as usize)?))
-            });
+            let found = vocab
+                .iter()
+                .filter_map(|(id, piece)| Some((id, piece, *def.scores.get(id as usize)?)));
             Ok((found.collect(), def.unk_id.unwrap_or(NONE), def.byte_fallback, false))
         }
         Model::SentencePiece(def) if def.kind == SentencePieceKind::Unigram => {
@@ -278,9 +280,7 @@ fn found_pieces(tokenizer: &Tokenizer) -> Result<(Vec<Found<'_>>, TokenId, bool,
                     PieceKind::UserDefined if piece.contains(&b' ') => {
                         return Err(refused("a user-defined piece that has a space"));
                     }
-                    PieceKind::UserDefined => {
-                        f64::from((0.1 * (piece.len() as f64 - 1.0)) as f32)
-                    }
+                    PieceKind::UserDefined => f64::from((0.1 * (piece.len() as f64 - 1.0)) as f32),
                     PieceKind::Unknown => {
                         unknown = id;
                         continue;

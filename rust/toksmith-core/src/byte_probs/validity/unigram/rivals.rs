@@ -17,7 +17,7 @@
 //! rounding could make it ([`Rivals::doubt`]) is asked of the recurrence.
 
 use super::forward::LIMIT;
-use super::{Lattice, Live, Phase, Role, Unigram, UnigramState};
+use super::{Lattice, Phase, Role, Unigram, UnigramState};
 use crate::byte_probs::mask::Mask;
 use crate::byte_probs::trie::{Prefix, TokenTrie};
 use crate::encode::model::unigram::trie::Trie;
@@ -253,8 +253,7 @@ impl Unigram {
         let Self { trie, lattice, rivals, .. } = self;
         let pieces = &lattice.pieces;
         let start = pieces.spelling(prefix.lo).get(..prefix.depth as usize).unwrap_or_default();
-        let (live, _) = lattice.advance(&[Live::at(0.0)], start);
-        let least = live.last().map_or(0.0, |end| f64::from_bits(end.sum));
+        let least = lattice.best(start);
         let mut gains = vec![f64::NEG_INFINITY; trie.len()];
         let (mut met, mut size) = (Vec::new(), least.abs());
         let mut todo = vec![(prefix, trie.root(), 0_u32)];
@@ -315,7 +314,10 @@ impl Unigram {
         self.ask(&start, &self.bytes, &mut begin);
         if shape.cuts {
             let mut words = Mask::none(trie.len());
-            begin.iter().filter(|place| spaces.contains(place)).for_each(|place| words.insert(place));
+            begin
+                .iter()
+                .filter(|place| spaces.contains(place))
+                .for_each(|place| words.insert(place));
             for place in spaces.clone() {
                 self.rivals.own.remove(place);
             }
