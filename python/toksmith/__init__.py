@@ -33,7 +33,7 @@ from toksmith.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from toksmith import train
+    from toksmith import byte_probs, train
 
 __all__ = [
     "Batch",
@@ -53,14 +53,15 @@ __all__ = [
     "UnsupportedFeature",
     "VocabularyError",
     "__version__",
+    "byte_probs",
     "train",
 ]
 
 
 def __getattr__(name: str) -> "ModuleType":
-    """Imports `toksmith.train` when it is asked for: most programs never do."""
-    if name == "train":
+    """Imports `toksmith.train` and the like when they are asked for: most programs never do."""
+    if name in ("byte_probs", "train"):
         import importlib
 
-        return importlib.import_module("toksmith.train")
+        return importlib.import_module(f"toksmith.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Exact byte-level probabilities from a tokenized language model."""
