@@ -7,6 +7,7 @@
 //! - `sentencepiece.rs`: the classes under sentencepiece's processor and normalizer.
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `presplit.rs`: splitters that no file can say.
+//! - `byte_probs/`: tokens as bytes, and probabilities over them.
 //! - `train/`: counting words, and trainers.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -14,6 +15,7 @@
 #![allow(clippy::unused_self, reason = "properties have a self")]
 
 mod budget;
+mod byte_probs;
 mod components;
 mod encodings;
 mod errors;
@@ -78,6 +80,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<train::count::PyWordCounts>()?;
     module.add_class::<train::count::PyWordCounter>()?;
     train::register(module)?;
+    byte_probs::register(module)?;
     module.add_class::<presplit::PyLexicon>()?;
     module.add_class::<presplit::PyCompounds>()?;
     module.add_function(wrap_pyfunction!(presplit::_unit_spans, module)?)?;

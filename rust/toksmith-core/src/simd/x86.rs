@@ -16,10 +16,10 @@ pub(super) fn avx512() -> bool {
     is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
 }
 
-/// Whether the processor has what [`classify_avx2`] needs; the answer is cached.
+/// Whether the processor has what [`with_avx2`] needs; the answer is cached.
 #[inline]
 pub(super) fn avx2() -> bool {
-    is_x86_feature_detected!("avx2")
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 /// Runs `work` compiled for AVX-512.
@@ -28,8 +28,8 @@ pub(super) fn with_avx512<W: Work>(work: W) -> W::Output {
     work.run::<Avx512>()
 }
 
-/// Runs `work` compiled for AVX2.
-#[target_feature(enable = "avx2")]
+/// Runs `work` compiled for AVX2, with the fused multiplication that came with it.
+#[target_feature(enable = "avx2,fma")]
 pub(super) fn with_avx2<W: Work>(work: W) -> W::Output {
     work.run::<Avx2>()
 }

@@ -37,6 +37,25 @@ pub enum Dialect {
     Oniguruma,
 }
 
+/// A pattern in simple nodes, for who runs it in another way.
+pub(crate) use regular::NextCharacter;
+pub(crate) use syntax::Node;
+
+/// One alternative of a pattern: simple nodes, and what must stand behind them.
+pub(crate) type Simple = (Vec<Node>, Option<NextCharacter>);
+
+/// The alternatives of a pattern without look-around, groups and atomic parts, first preferred;
+/// `None` where it cannot be so written.
+///
+/// # Errors
+///
+/// Those of [`General::new`].
+pub(crate) fn simple(pattern: &str, dialect: Dialect) -> Result<Option<Vec<Simple>>> {
+    let node = syntax::parse(pattern, dialect)?;
+    let all = regular::alternatives(&node);
+    Ok(all.map(|all| all.into_iter().map(|one| (one.nodes, one.ahead)).collect()))
+}
+
 /// A compiled pattern; immutable, shared by threads, each with its own [`GeneralCache`].
 pub struct General {
     pattern: Box<str>,

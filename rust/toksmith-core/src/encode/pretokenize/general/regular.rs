@@ -26,6 +26,10 @@ use super::syntax::{Node, class};
 pub(super) struct Alternative {
     pub(super) hir: Hir,
     pub(super) tail: Tail,
+    /// The same as simple nodes, one after the other, without what looks ahead.
+    pub(super) nodes: Vec<Node>,
+    /// What must stand behind the match.
+    pub(super) ahead: Option<NextCharacter>,
 }
 
 /// What a match of [`Alternative::hir`] has behind the real match.
@@ -63,23 +67,28 @@ fn collect(node: &Node, all: &mut Vec<Alternative>) -> Option<()> {
             (false, false) => Tail::Character,
         };
         let mut hirs: Vec<Hir> = before.iter().map(to_hir).collect();
-        let mut after = vec![Hir::class(Class::Unicode(next.allowed))];
+        let mut after = vec![Hir::class(Class::Unicode(next.allowed.clone()))];
         if next.end_allowed {
             after.push(Hir::look(Look::End));
         }
         hirs.push(Hir::alternation(after));
-        all.push(Alternative { hir: Hir::concat(hirs), tail });
+        let ahead = Some(next);
+        all.push(Alternative { hir: Hir::concat(hirs), tail, nodes: before, ahead });
         return Some(());
     }
     let (node, _) = simplify(node, Follow::end())?;
-    all.push(Alternative { hir: to_hir(&node), tail: Tail::Nothing });
+    let hir = to_hir(&node);
+    all.push(Alternative { hir, tail: Tail::Nothing, nodes: vec![node], ahead: None });
     Some(())
 }
 
 /// A condition on the next character alone.
-struct NextCharacter {
-    allowed: ClassUnicode,
-    end_allowed: bool,
+#[derive(Debug, Clone)]
+pub(crate) struct NextCharacter {
+    /// The characters that may come.
+    pub(crate) allowed: ClassUnicode,
+    /// Whether the text may end.
+    pub(crate) end_allowed: bool,
 }
 
 impl NextCharacter {

@@ -13,7 +13,7 @@ use crate::error::{Error, Place, Result};
 
 /// A pattern or a part of one.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// Matches the empty string.
     Empty,
     /// One character of a class; an empty class never matches.

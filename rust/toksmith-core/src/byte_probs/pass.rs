@@ -1,0 +1,127 @@
+//! The pass over a row: from logits by id to exponentials by place, and sums of blocks.
+
+use super::exp::{Real, Shift};
+use super::layout::RowLayout;
+use super::sums::{BLOCK, sum};
+use crate::simd::{Work, vectors::Vectors};
+
+/// What is to be done.
+pub(super) struct Pass<'a, S, T> {
+    layout: &'a RowLayout,
+    logits: &'a [S],
+    /// Bits by place, none for all.
+    allowed: Option<&'a [u64]>,
+    shift: Shift<T>,
+}
+
+/// What came of it. All numbers have a common factor.
+pub(super) struct Passed<T> {
+    /// By place, up to a whole block; zero where forbidden.
+    pub(super) numbers: Vec<T>,
+    /// Their sums by block.
+    pub(super) blocks: Vec<f64>,
+    pub(super) specials: Vec<f64>,
+    /// The sum of what belongs to no token.
+    pub(super) unspelled: f64,
+    /// The sum of the forbidden tokens.
+    pub(super) dropped: f64,
+    /// Whether a number is zero that would not be in float64.
+    pub(super) lost: bool,
+}
+
+impl<'a, S: Real + Into<T>, T: Real> Pass<'a, S, T> {
+    pub(super) fn new(
+        layout: &'a RowLayout,
+        logits: &'a [S],
+        max: f64,
+        allowed: Option<&'a [u64]>,
+    ) -> Self {
+        Self { layout, logits, allowed, shift: T::shift(max) }
+    }
+
+    /// The logit at an index of the row.
+    #[inline(always)]
+    fn logit(&self, at: u32) -> T {
+        self.logits.get(at as usize).map_or(T::NEVER, |&logit| logit.into())
+    }
+
+    /// Exponentials of up to a block of logits, zeros behind them.
+    #[inline(always)]
+    fn exps(&self, logits: impl Iterator<Item = T>, lost: &mut bool) -> [T; BLOCK] {
+        let mut numbers = [T::NEVER; BLOCK];
+        for (number, logit) in numbers.iter_mut().zip(logits) {
+            *number = logit;
+        }
+        let mut missed = false;
+        for number in &mut numbers {
+            let logit = number.minus(self.shift.taken);
+            missed |= (logit < self.shift.least) & (logit >= self.shift.hopeless);
+            *number = logit.exp(&self.shift);
+        }
+        *lost |= missed;
+        numbers
+    }
+
+    /// Adds a block of tokens.
+    #[inline(always)]
+    fn push(&self, mut numbers: [T; BLOCK], passed: &mut Passed<T>) {
+        let word = self
+            .allowed
+            .map_or(u64::MAX, |words| words.get(passed.blocks.len()).copied().unwrap_or(0));
+        if word != u64::MAX {
+            let mut dropped = [T::ZERO; BLOCK];
+            for (bit, (number, dropped)) in numbers.iter_mut().zip(&mut dropped).enumerate() {
+                let allowed = word >> bit & 1 != 0;
+                *dropped = if allowed { T::ZERO } else { *number };
+                *number = if allowed { *number } else { T::ZERO };
+            }
+            passed.dropped += sum(&dropped);
+        }
+        passed.blocks.push(sum(&numbers));
+        passed.numbers.extend_from_slice(&numbers);
+    }
+}
+
+impl<S: Real + Into<T>, T: Real> Work for Pass<'_, S, T> {
+    type Output = Passed<T>;
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) -> Passed<T> {
+        let len = self.layout.trie().len();
+        let blocks = len.div_ceil(BLOCK);
+        let mut passed = Passed {
+            numbers: Vec::with_capacity(blocks * BLOCK),
+            blocks: Vec::with_capacity(blocks),
+            specials: Vec::with_capacity(self.layout.specials().len()),
+            unspelled: 0.0,
+            dropped: 0.0,
+            lost: false,
+        };
+        let mut lost = false;
+        if let Some(order) = self.layout.order() {
+            for ids in order.chunks(BLOCK) {
+                let numbers = self.exps(ids.iter().map(|&id| self.logit(id)), &mut lost);
+                self.push(numbers, &mut passed);
+            }
+        } else {
+            for logits in self.logits.get(..len).unwrap_or_default().chunks(BLOCK) {
+                let numbers = self.exps(logits.iter().map(|&logit| logit.into()), &mut lost);
+                self.push(numbers, &mut passed);
+            }
+        }
+        for at in self.layout.special_at().chunks(BLOCK) {
+            let numbers = self.exps(at.iter().map(|&at| self.logit(at)), &mut lost);
+            passed.specials.extend(numbers.iter().take(at.len()).map(|&number| number.into()));
+        }
+        let (holes, padding) = self.layout.unspelled(self.logits.len());
+        for at in holes.chunks(BLOCK) {
+            passed.unspelled += sum(&self.exps(at.iter().map(|&at| self.logit(at)), &mut lost));
+        }
+        for logits in self.logits.get(padding).unwrap_or_default().chunks(BLOCK) {
+            passed.unspelled +=
+                sum(&self.exps(logits.iter().map(|&logit| logit.into()), &mut lost));
+        }
+        passed.lost = lost;
+        passed
+    }
+}
