@@ -123,17 +123,10 @@ class Law:
             if len(more) > len(done) and step and (more.startswith(text) or text.startswith(more)):
                 yield from self.covers(text, (*context, token), more, mass * step)
 
-    def start(self) -> float:
-        """The mass of all texts: of what ends at once, and of what begins with the lead."""
-        if not self.tokens.lead:
-            return 1.0
-        begun = sum(mass for _, mass in self.covers(self.tokens.lead))
-        return begun + sum(self.endings(b"").values())
-
     def prefix(self, text: bytes) -> float:
-        """The probability that a text begins so."""
+        """The probability that a text begins so; every text begins with nothing."""
         if not text:
-            return self.start()
+            return 1.0
         return sum(mass for _, mass in self.covers(self.tokens.lead + text))
 
     def endings(self, text: bytes) -> dict[int, float]:

@@ -71,7 +71,7 @@ class Markov:
 def induced(source: Markov, tokens: Tokens, end: int) -> Model:
     """The token model of a source: next token by context, as the mass of texts has it.
 
-    A context of no text has a row all the same, the end: a model has to say something.
+    A context of no text has a row all the same, any token: a model has to say something.
     """
     rows: dict[Context, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for text, mass in source.texts().items():
@@ -82,7 +82,8 @@ def induced(source: Markov, tokens: Tokens, end: int) -> Model:
         context: {token: mass / sum(row.values()) for token, mass in row.items()}
         for context, row in rows.items()
     }
-    return lambda context: normal.get(context, {end: 1.0})
+    any_token = dict.fromkeys([*tokens.spelled, end], 1.0 / (len(tokens.spelled) + 1))
+    return lambda context: normal.get(context, any_token)
 
 
 def random_model(tokens: Tokens, seed: int, ids: list[int] | None = None) -> Model:

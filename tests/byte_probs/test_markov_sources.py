@@ -15,6 +15,7 @@ from byte_probs.prompts import healed, naive
 from byte_probs.sources import Markov, induced
 from byte_probs.toys import Toy, toys
 from testdata import FULL
+from toksmith.byte_probs import Target
 
 LENGTH = 8 if FULL else 6
 TOYS = {toy.name: toy for toy in toys(LENGTH)}
@@ -34,15 +35,14 @@ def source_of(toy: Toy, order: int, seed: int) -> Markov:
 
 @pytest.mark.parametrize("target", ["canonical", "joint", "all"])
 @pytest.mark.parametrize("name", TOYS)
-def test_next_bytes_are_the_sources_own(name: str, target: str) -> None:
+def test_next_bytes_are_the_sources_own(name: str, target: Target) -> None:
     toy = TOYS[name]
     width = states.width(toy.tokens)
-    rules = toy.canonical(LENGTH) if states.BYTE_STATE is None and target != "all" else None
     for order in (1, 3):
         source = source_of(toy, order, seed=order)
         model = induced(source, toy.tokens, toy.end)
         for prompt in prompts(source, PROMPTS, order):
-            state = states.make(toy, target, rules)
+            state = states.make(toy, target)
             state.push(prompt)
             found = states.with_one_end(states.symbols(state, model, width))
             np.testing.assert_allclose(found, source.following(prompt), atol=1e-12, rtol=0)
@@ -52,12 +52,11 @@ def test_next_bytes_are_the_sources_own(name: str, target: str) -> None:
 def test_the_probability_of_a_text_is_the_sources_own(name: str) -> None:
     toy = TOYS[name]
     width = states.width(toy.tokens)
-    rules = toy.canonical(LENGTH) if states.BYTE_STATE is None else None
     source = source_of(toy, 2, seed=5)
     model = induced(source, toy.tokens, toy.end)
     whole = sorted(source.texts().items())
     for text, mass in random.Random(3).sample(whole, min(10, len(whole))):
-        state = states.make(toy, "canonical", rules)
+        state = states.make(toy, "canonical")
         state.push(b"".join(text))
         states.feed(state, model, width, total=True)
         assert np.exp(state.logprob()) == pytest.approx(mass, rel=1e-12)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import toksmith as ts
@@ -116,7 +117,30 @@ def byte_bpe(
             pre_tokenizer={**level, "use_regex": use_regex}, decoder={**level, "use_regex": True},
         ).encode()
     )  # fmt: skip
-    return tokenizer, read(tokenizer, "bytes", b"")
+    tokens = read(tokenizer, "bytes", b"")
+    if use_regex:
+        return tokenizer, tokens
+    # Without a pattern any bytes are text; the encoder sets apart what is not UTF-8.
+    ids = {token: at for at, token in enumerate(vocab)}
+
+    def encode(text: bytes) -> list[int]:
+        spelled = "".join(BYTE_ALPHABET[byte] for byte in text)
+        if ignore_merges and spelled in ids:
+            return [ids[spelled]]
+        return [ids[piece] for piece in merged(list(spelled), merges)]
+
+    return tokenizer, replace(tokens, encode=encode)
+
+
+def merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
+    """BPE as it is defined: the pair of lowest rank, the leftmost of it, until there is none."""
+    while True:
+        pairs = list(itertools.pairwise(pieces))
+        ranked = [(merges.index(pair), at) for at, pair in enumerate(pairs) if pair in merges]
+        if not ranked:
+            return pieces
+        _, at = min(ranked)
+        pieces = [*pieces[:at], pieces[at] + pieces[at + 1], *pieces[at + 2 :]]
 
 
 def char_bpe(
@@ -235,7 +259,13 @@ def toys(length: int) -> Iterator[Toy]:
     yield toy(
         "byte BPE, halves of characters",
         byte_bpe([], [("\u00c3", "\u00a9"), ("a", "\u00c3"), ("\u00a9", "a")]),
-        [b"a", "\u00e9".encode()], [],
+        [b"a", b"\xc3", b"\xa9"], [],
+    )  # fmt: skip
+    yield toy(
+        "byte BPE behind GPT-2's pattern, halves of characters",
+        byte_bpe([], [("\u00c3", "\u00a9"), ("\u0120", "\u00c3"), ("\u0120", "a"), ("\u00a9", "a")],
+                 use_regex=True),
+        [b"a", b" ", "\u00e9".encode()], ["\u00e8".encode(), b"!"],
     )  # fmt: skip
     yield toy(
         "byte BPE behind GPT-2's pattern, three specials",
