@@ -1,6 +1,6 @@
 """The three laws over bytes by enumeration, as they are defined and no faster.
 
-A text is read as the bytes its tokens spell: `lead`, then the text. What may follow what is found by
+A text is read as the bytes its tokens spell: `lead`, then the text. What may follow is found by
 encoding every text there is, up to a length; the probability of a text is a walk over all token
 sequences that cover it, the last token running past its end. Start at `Law`.
 """
@@ -96,7 +96,7 @@ class Law:
     _steps: dict[Context, dict[int, float]] = field(default_factory=dict)
 
     def steps(self, context: Context) -> dict[int, float]:
-        """The probabilities of what may follow: restricted, and under `canonical` made to sum to 1."""
+        """What may follow: restricted, and under `canonical` made to sum to one."""
         if context not in self._steps:
             self._steps[context] = self._row(context)
         return self._steps[context]
@@ -114,7 +114,7 @@ class Law:
     def covers(
         self, text: bytes, context: Context = (), done: bytes = b"", mass: float = 1.0
     ) -> Iterator[tuple[Context, float]]:
-        """Minimal covers of `text` (the lead included) that go on from `context`, with their mass."""
+        """Minimal covers of `text` (with its lead) that go on from `context`, and their mass."""
         if len(done) >= len(text):
             yield context, mass
             return

@@ -36,9 +36,13 @@ class Markov:
         state = text[-self.order :] if self.order else ()
         if state not in self._rows:
             draw = random.Random(repr((self.seed, state)))
-            self._rows[state] = {letter: draw.gammavariate(0.5, 1) + 1e-3 for letter in self.letters}
+            self._rows[state] = {
+                letter: draw.gammavariate(0.5, 1) + 1e-3 for letter in self.letters
+            }
         kept = {
-            letter: mass for letter, mass in self._rows[state].items() if self.may_follow(text, letter)
+            letter: mass
+            for letter, mass in self._rows[state].items()
+            if self.may_follow(text, letter)
         }
         total = sum(kept.values())
         return {letter: mass / total for letter, mass in kept.items()}

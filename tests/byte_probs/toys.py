@@ -249,13 +249,20 @@ def toys(length: int) -> Iterator[Toy]:
 
     for seed in range(4):
         merges = random_merges(["a", "b"], 5, 4, seed)
-        yield toy(f"byte BPE {seed}", byte_bpe(ab, merges, all_bytes=seed % 2 == 0), ab, [b"z"] if seed % 2 == 0 else [])
+        yield toy(
+            f"byte BPE {seed}",
+            byte_bpe(ab, merges, all_bytes=seed % 2 == 0),
+            ab,
+            [b"z"] if seed % 2 == 0 else [],
+        )
     yield toy(
         "byte BPE with a token that merges do not make",
         byte_bpe(ab, [("a", "b"), ("b", "a"), ("ab", "a")], ignore_merges=True, extra=("bba",)),
         ab, [b"z"],
     )  # fmt: skip
-    yield toy("byte BPE, three letters", byte_bpe(abc, random_merges(list("abc"), 8, 3, 9)), abc, [])
+    yield toy(
+        "byte BPE, three letters", byte_bpe(abc, random_merges(list("abc"), 8, 3, 9)), abc, []
+    )
     yield toy(
         "byte BPE, halves of characters",
         byte_bpe([], [("\u00c3", "\u00a9"), ("a", "\u00c3"), ("\u00a9", "a")]),

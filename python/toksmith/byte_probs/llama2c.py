@@ -207,7 +207,7 @@ class Llama2c:
         return _norm(x, w.norm)
 
     def _turned(self, x: Floats, start: int) -> Floats:
-        """Rotary positions: neighbours in a head are turned by an angle that grows with the place."""
+        """Rotary positions: neighbours in a head are turned by an angle that grows on."""
         pairs = x.reshape(len(x), -1, self.shape.head // 2, 2)
         cos = self._cos[start : start + len(x), None]
         sin = self._sin[start : start + len(x), None]
@@ -261,7 +261,9 @@ def _shape(sizes: tuple[int, ...]) -> Shape:
 
 
 def _floats(data: bytes, start: int) -> Floats:
-    return np.frombuffer(data, "<f4", (len(data) - start) // 4, start).astype(np.float32, copy=False)
+    return np.frombuffer(data, "<f4", (len(data) - start) // 4, start).astype(
+        np.float32, copy=False
+    )
 
 
 def _weights(shape: Shape, numbers: Floats, tied: bool, norms_first: bool) -> _Weights:

@@ -25,9 +25,7 @@ class Run:
 
 
 def runs(contexts: Sequence[Sequence[int]]) -> list[Run]:
-    """The fewest sequences of which every context is a beginning, in the order of their tokens.
-
-    """
+    """The fewest sequences of which every context is a beginning, in the order of their tokens."""
     asked = sorted((tuple(context), at) for at, context in enumerate(contexts))
     found: list[Run] = []
     # In this order a context stands right before those that go on from it.
