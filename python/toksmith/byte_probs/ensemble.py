@@ -1,8 +1,8 @@
 """Models with different vocabularies as one, exactly: their next bytes combined.
 
 Bytes are what all vocabularies have in common, so that nothing has to be matched or guessed;
-token maps that do are in `toksmith.byte_probs.approximate`. What ends a text is one symbol: the special
-tokens of each member, added up, whatever they are called.
+token maps that do are in `toksmith.byte_probs.approximate`. What ends a text is one symbol: the
+special tokens of each member, added up, whatever they are called.
 
 Start at `Mean`, `Product` or `Contrast`.
 """
