@@ -7,7 +7,8 @@
     >>> tok.decode([13225, 11, 2375, 0])
     'Hello, world!'
 
-Start at `Tokenizer`; `toksmith.train` learns new ones. Errors are one family under `ToksmithError`.
+Start at `Tokenizer`; `toksmith.train` learns new ones, `toksmith.byte_probs` makes probabilities of
+bytes of a model's rows. Errors are one family under `ToksmithError`.
 """
 
 from typing import TYPE_CHECKING

@@ -33,8 +33,13 @@ __all__ = [
     "VocabularyError",
     "WordCounter",
     "WordCounts",
+    "_ByteLaw",
+    "_ByteState",
     "_Compounds",
     "_Lexicon",
+    "_SpelledVocabulary",
+    "_TokenGraph",
+    "_TokenTrie",
     "__version__",
     "_chunk",
     "_extend_bpe",
@@ -69,6 +74,8 @@ _OnBadText: TypeAlias = Literal["strict", "replace"]
 _Side: TypeAlias = Literal["right", "left"]
 _Strategy: TypeAlias = Literal["longest_first", "only_first", "only_second"]
 _Report: TypeAlias = Callable[[int, int, str], object] | None
+# Rows `(n, width)`, contiguous; 16-bit numbers by their bits.
+_Rows: TypeAlias = NDArray[np.float64] | NDArray[np.float32] | NDArray[np.uint16]
 
 class _CacheInfo(TypedDict):
     bytes: int
@@ -906,6 +913,40 @@ def _train_lib(
 ) -> list[str]:
     """The lexicon, the best entries first; a text is a list of sentences."""
 
+@final
+class _TokenTrie:
+    """Under `toksmith.byte_probs.TokenTrie`."""
+
+    def __new__(cls, tokenizer: Tokenizer, width: int | None) -> Self: ...
+    def next_bytes(
+        self,
+        rows: _Rows,
+        kind: str,
+        prefix: bytes,
+        in_byte_order: bool,
+        num_threads: int | None,
+    ) -> NDArray[np.float64]:
+        """float64 `(rows, 257 + specials)`: log-probabilities of what comes after a prefix."""
+
+    def mass(
+        self,
+        rows: _Rows,
+        kind: str,
+        prefix: bytes,
+        in_byte_order: bool,
+        num_threads: int | None,
+    ) -> NDArray[np.float64]:
+        """float64 `(rows,)`: log-probability of the tokens that begin with a prefix."""
+
+    def order(self) -> NDArray[np.uint32]:
+        """uint32 `(tokens,)`: ids by bytes."""
+
+    def special_ids(self) -> NDArray[np.uint32]:
+        """uint32 `(specials,)`: the special ids, ascending."""
+
+    def __len__(self) -> int:
+        """Number of tokens."""
+
 def _unit_spans(text: str, unit: str) -> NDArray[np.int64]:
     """Where the items of a text are, in characters `(n, 2)`; unit: char, grapheme or word."""
 
@@ -1012,6 +1053,7 @@ class _TokenGraph:
     def furthest(self) -> int: ...
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]: ...
     def contains(self, ids: NDArray[np.uint32]) -> bool: ...
+    def canonical_edges(self, vocabulary: _SpelledVocabulary, whole: bool) -> NDArray[np.bool_]: ...
     def count(self) -> bytes:
         """Little-endian."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import islice
 
 import pytest
 
+import testdata
 import toksmith as ts
 from byte_probs.graph_oracle import VOCABULARIES, count, texts, tokenizations, unigram
 from toksmith.byte_probs import TokenGraph
@@ -90,6 +92,8 @@ def test_what_stands_in_front_of_a_text_is_part_of_it() -> None:
     # " hel" + "lo", " he" + "l" + "lo", " he" + "llo".
     assert graph.count() == 3
     assert graph.canonical() in graph
+    empty = TokenGraph(*_word_piece(""))
+    assert (empty.lead, empty.text, empty.count(), empty.canonical()) == (b"", b"", 1, [])
 
 
 def _word_piece(text: str) -> tuple[ts.Tokenizer, str]:
@@ -118,6 +122,24 @@ def test_the_encoding_of_a_text_is_one_of_its_tokenizations(name: str) -> None:
         spelled = [tok.token_id(bytes([byte])) for byte in text.encode()]
         assert spelled in graph
         assert graph.is_canonical(spelled) == (spelled == tok.encode(text))
+
+
+@pytest.mark.parametrize(
+    "file", ["mistral_v1/tokenizer.model", "llama3/tokenizer.json", "qwen/tokenizer.json",
+             "tekken/tekken.json", "xlmr_unigram/tokenizer.json"],
+)  # fmt: skip
+def test_the_encoding_of_real_text_is_one_of_its_tokenizations(file: str) -> None:
+    tok = ts.Tokenizer.from_file(testdata.need(f"vocabs/{file}"))
+    seen = 0
+    for language in ("eng", "rus", "jpn", "kor"):
+        for line in islice(testdata.language(language), 40):
+            graph, ids = TokenGraph(tok, line), tok.encode(line)
+            # XLM-R normalizes; what it makes of a text is a text of its own.
+            if graph.normalizers and tok.decode(ids) != line:
+                continue
+            assert graph.is_canonical(ids)
+            seen += graph.count() > 1
+    assert seen > 50
 
 
 def test_a_text_that_cannot_be_spelled_has_none_and_says_how_far_tokens_reach() -> None:

@@ -5,6 +5,7 @@
   generation, filling in the middle. `Llama2c` is such a function, for models of llama2.c.
 - `Mean`, `Product`, `Contrast`: ensembles of models with different vocabularies, exactly.
 - `cross_entropy`: one model's text under another.
+- `TokenTrie`: the vocabulary sorted by bytes; what rows of logits say by bytes.
 - `TokenGraph`: all tokenizations of a text, counted, weighed and drawn; the probability of the text
   over all of them.
 - `approximate`: token-level maps between vocabularies and token healing, which are not exact.
@@ -21,6 +22,7 @@ from toksmith.byte_probs.marginal import MarginalEstimate
 from toksmith.byte_probs.model import ByteModel, Score, TextState
 from toksmith.byte_probs.sampling import Generated
 from toksmith.byte_probs.state import ByteState, Checkpoint, Context, Cover, PendingRows, Target
+from toksmith.byte_probs.trie import TokenTrie
 
 __all__ = [
     "ByteLM",
@@ -47,6 +49,7 @@ __all__ = [
     "Target",
     "TextState",
     "TokenGraph",
+    "TokenTrie",
     "approximate",
     "cross_entropy",
 ]

@@ -56,8 +56,8 @@ class TokenGraph:
         2
 
     Every token that stands for bytes of the text is an edge; two ids of one spelling are two edges.
-    Special tokens stand for no text. Where the model sees each text with a space in front, that
-    space (`lead`) is part of the text here, and offsets count it. Where a tokenizer normalizes
+    Special tokens stand for no text. Where the model sees texts with a space in front, that space
+    (`lead`) is part of the text here, and offsets count it. Where a tokenizer normalizes
     (`normalizers`), the text is taken as what comes out of that: it is not changed.
 
     Tokens at one offset are ordered by length, then id, tokenizations by the first token in which
@@ -76,12 +76,14 @@ class TokenGraph:
     that shall not be used. The weight of a tokenization is the exponential of their sum.
     """
 
-    __slots__ = ("_core", "_lead", "_normalizers", "_tok")
+    __slots__ = ("_core", "_lead", "_normalizers", "_tok", "_vocabulary")
 
     def __init__(self, tok: Tokenizer, text: str | bytes) -> None:
         vocabulary = spelled(tok)
-        self._tok, self._core = tok, _TokenGraph(vocabulary, text)
-        self._lead, self._normalizers = vocabulary.lead, tuple(vocabulary.normalizers)
+        self._tok, self._vocabulary = tok, vocabulary
+        self._core = _TokenGraph(vocabulary, text)
+        self._lead = vocabulary.lead if self._core.text else b""
+        self._normalizers = tuple(vocabulary.normalizers)
 
     @property
     def text(self) -> bytes:
@@ -236,6 +238,24 @@ class TokenGraph:
             InputError: As `canonical`.
         """
         return bool(to_ids(ids, "ids").tolist() == self.canonical())
+
+    def canonical_edges(self, whole: bool = False) -> NDArray[np.bool_]:
+        """For each edge, whether the tokenizer makes it in some text that begins like this one.
+
+        That is: a sequence of tokens that ends with this edge and begins some text's encoding. At
+        the end of the text there are several, for what comes after it is open.
+
+        Args:
+            whole: Only edges of such sequences that go on to the end of the text. `canonical()` is
+                among them; a text that cannot stop there, as half a character, may have others.
+
+        Returns:
+            bool `(m,)`, in the order of `edges()`.
+
+        Raises:
+            UnsupportedFeature: What the tokenizer makes cannot be followed; says why.
+        """
+        return self._core.canonical_edges(self._vocabulary, bool(whole))
 
     def __contains__(self, ids: ArrayLike) -> bool:
         """Whether these ids spell the text."""

@@ -92,7 +92,7 @@ class ByteState:
 
     - `"canonical"`: each row is restricted to the tokens t for which context + t is a prefix of the
       encoding of some text (a special token: where the context is exactly the encoding so far) and
-      renormalised. It sums to one, obeys the chain rule and generates what the tokenizer would give.
+      renormalised. It sums to one, obeys the chain rule, generates what the tokenizer would give.
     - `"joint"`: the model's own probability, summed over the canonical covers of the text (the
       published sum). Less than one in all; next bytes are its ratios, normalised, and `missing`
       says what they lacked.

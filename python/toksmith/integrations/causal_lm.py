@@ -53,7 +53,10 @@ class CausalLM:
             raise InputError("the model is in training mode: call model.eval() first")
         self._model = model
         self._accepts = set(inspect.signature(model.forward).parameters)
-        if reuse and not {"position_ids", "past_key_values"} <= self._accepts:
+        # The name has changed within version 5.
+        names = [name for name in ("cache", "past_key_values") if name in self._accepts]
+        self._name = names[0] if names else ""
+        if reuse and not (names and "position_ids" in self._accepts):
             raise UnsupportedFeature(
                 f"keys and values of a {type(model).__name__}, which takes no positions; "
                 "say reuse=False"
@@ -124,7 +127,7 @@ class CausalLM:
         if keeps:
             options["logits_to_keep"] = torch.tensor(places or [0], device=device)
         if self._reuse:
-            options["past_key_values"] = self._past([layers for layers, _ in kept], starts)
+            cache = options[self._name] = self._past([layers for layers, _ in kept], starts)
         out = self._model(input_ids=ids.to(device), **options)
         logits = out.logits.detach().cpu()
         for at, (run, start) in enumerate(zip(asked, starts, strict=True)):
@@ -134,7 +137,7 @@ class CausalLM:
                     rows[row] = logits[at, places.index(place) if keeps else place]
         if self._reuse:
             for at, (run, start) in enumerate(zip(asked, starts, strict=True)):
-                self._keep(run.tokens, out.past_key_values, at, past - start)
+                self._keep(run.tokens, cache, at, past - start)
 
     def _kept(self, run: Run) -> tuple[Layers | None, int]:
         """Keys and values of the closest kept context, and how many of its tokens can be used."""

@@ -28,11 +28,10 @@ class LlamaCpp:
     """A `llama_cpp.Llama`, from contexts to logits.
 
     Args:
-        llama: The model. With `logits_all=True` a context that begins another one costs nothing;
-            without, each is read on its own from where they part.
+        llama: The model, made with `logits_all=True`: else it does not give its logits.
 
     Raises:
-        InputError: That is no `llama_cpp.Llama`.
+        InputError: That is no `llama_cpp.Llama`, or one without `logits_all`.
     """
 
     def __init__(self, llama: Any) -> None:
@@ -42,8 +41,10 @@ class LlamaCpp:
                     f"expected a llama_cpp.Llama, not {type(llama).__name__}: it has no {name}"
                 )
         self._llama = llama
+        # Where that is kept has changed; older versions have it among the parameters.
         params = getattr(llama, "context_params", None)
-        self._all = bool(getattr(llama, "_logits_all", getattr(params, "logits_all", False)))
+        if not getattr(llama, "_logits_all", getattr(params, "logits_all", False)):
+            raise InputError("the Llama must be made with logits_all=True")
 
     def __call__(self, contexts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The logits of the token after each context.
@@ -65,24 +66,16 @@ class LlamaCpp:
                 )
         out = np.empty((len(contexts), int(self._llama.n_vocab())), np.float32)
         for run in runs(contexts):
-            for length in sorted(run.rows):
-                row = self._row(run.tokens[:length])
-                for at in run.rows[length]:
-                    out[at] = row
+            self._read(run.tokens)
+            for length, places in run.rows.items():
+                out[places] = self._llama.scores[length - 1]
         return out
 
-    def _row(self, tokens: tuple[int, ...]) -> NDArray[np.float32]:
-        """Reads what the model's sequence lacks of these tokens; the logits after the last."""
+    def _read(self, tokens: tuple[int, ...]) -> None:
+        """Reads what the model's sequence lacks of these tokens."""
         llama = self._llama
         held = [int(token) for token in llama.input_ids[: llama.n_tokens]]
         shared = common(tokens, held)
-        if shared == len(tokens) and (self._all or shared == len(held)):
-            return np.asarray(llama.scores[self._place(shared)], np.float32).copy()
-        # The last token is read again where its logits are not kept. `eval` drops what is behind.
-        llama.n_tokens = min(shared, len(tokens) - 1)
-        llama.eval(list(tokens[llama.n_tokens :]))
-        return np.asarray(llama.scores[self._place(len(tokens))], np.float32).copy()
-
-    def _place(self, length: int) -> int:
-        """Where the logits after so many tokens stand."""
-        return length - 1 if self._all or len(self._llama.scores) > 1 else 0
+        if shared < len(tokens):
+            llama.n_tokens = shared  # `eval` drops what is behind
+            llama.eval(list(tokens[shared:]))

@@ -29,8 +29,10 @@ pub trait Real: Copy + PartialOrd + Into<f64> + Send + Sync {
     /// The shift for a row whose largest logit is `max`, a number.
     fn shift(max: f64) -> Shift<Self>;
     /// The scaled exponential of a logit from which `shift.taken` is already subtracted.
+    #[must_use]
     fn exp(self, shift: &Shift<Self>) -> Self;
     /// The difference.
+    #[must_use]
     fn minus(self, other: Self) -> Self;
 }
 
@@ -121,6 +123,7 @@ mod double {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "powers of two and zeros are exact")]
 mod tests {
     use super::*;
 

@@ -3,6 +3,7 @@
 use super::exp::Real;
 use crate::error::{Error, Result};
 use crate::simd::{Work, vectorized, vectors::Vectors};
+use std::cmp::Ordering;
 
 /// Logits or log-probabilities of the next token: a row is normalised, so either will do.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,10 @@ impl Logits<'_> {
 pub(super) fn largest<T: Real>(logits: &[T]) -> Result<f64> {
     let (max, good) = vectorized(Largest(logits));
     if !good {
-        let at = logits.iter().position(|&logit| !(logit < T::INFINITY)).unwrap_or(0);
+        let at = logits
+            .iter()
+            .position(|logit| logit.partial_cmp(&T::INFINITY) != Some(Ordering::Less))
+            .unwrap_or(0);
         let what = match logits.get(at) {
             Some(&logit) if logit == T::INFINITY => "plus infinity",
             _ => "NaN",
@@ -115,6 +119,7 @@ impl<F: Fn(u16) -> f32> Work for Widen<'_, F> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+#[allow(clippy::float_cmp, reason = "nothing is rounded")]
 mod tests {
     use super::*;
 

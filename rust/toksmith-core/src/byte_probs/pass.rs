@@ -5,6 +5,9 @@ use super::layout::RowLayout;
 use super::sums::{BLOCK, sum};
 use crate::simd::{Work, vectors::Vectors};
 
+/// Up to so many forbidden tokens of a block are taken out one by one.
+const FEW: u32 = 12;
+
 /// What is to be done.
 pub(super) struct Pass<'a, S, T> {
     layout: &'a RowLayout,
@@ -55,7 +58,7 @@ impl<'a, S: Real + Into<T>, T: Real> Pass<'a, S, T> {
         let mut missed = false;
         for number in &mut numbers {
             let logit = number.minus(self.shift.taken);
-            missed |= (logit < self.shift.least) & (logit >= self.shift.hopeless);
+            missed |= logit < self.shift.least && logit >= self.shift.hopeless;
             *number = logit.exp(&self.shift);
         }
         *lost |= missed;
@@ -68,12 +71,19 @@ impl<'a, S: Real + Into<T>, T: Real> Pass<'a, S, T> {
         let word = self
             .allowed
             .map_or(u64::MAX, |words| words.get(passed.blocks.len()).copied().unwrap_or(0));
-        if word != u64::MAX {
+        let mut forbidden = !word;
+        if forbidden.count_ones() <= FEW {
+            while forbidden != 0 {
+                let number = &mut numbers[forbidden.trailing_zeros() as usize];
+                passed.dropped += std::mem::replace(number, T::ZERO).into();
+                forbidden &= forbidden - 1;
+            }
+        } else {
             let mut dropped = [T::ZERO; BLOCK];
             for (bit, (number, dropped)) in numbers.iter_mut().zip(&mut dropped).enumerate() {
-                let allowed = word >> bit & 1 != 0;
-                *dropped = if allowed { T::ZERO } else { *number };
-                *number = if allowed { *number } else { T::ZERO };
+                if word >> bit & 1 == 0 {
+                    *dropped = std::mem::replace(number, T::ZERO);
+                }
             }
             passed.dropped += sum(&dropped);
         }

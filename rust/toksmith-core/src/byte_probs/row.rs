@@ -95,11 +95,25 @@ impl Row {
         rows: &[(Logits<'_>, Option<Allowed<'_>>)],
         threads: usize,
     ) -> Result<Vec<Self>> {
+        Self::map(layout, rows, threads, |_, row| Ok(row))
+    }
+
+    /// As [`Row::batch`], and keeps of each row only what `ask` makes of it.
+    ///
+    /// # Errors
+    /// Likewise, and those of `ask`.
+    pub fn map<R: Send>(
+        layout: &RowLayout,
+        rows: &[(Logits<'_>, Option<Allowed<'_>>)],
+        threads: usize,
+        ask: impl Fn(usize, Self) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
         let total: usize = rows.iter().map(|(logits, _)| logits.len()).sum();
         let threads = if total < MIN_PARALLEL { 1 } else { threads.min(rows.len()) };
         parallel::map(rows.len(), threads, &Watch::none(), |at| match rows.get(at) {
             Some(&(logits, allowed)) => {
-                Self::new(layout, logits, allowed).map_err(|error| in_row(at, error))
+                let row = Self::new(layout, logits, allowed).map_err(|error| in_row(at, error))?;
+                ask(at, row)
             }
             None => Err(Error::Cancelled),
         })

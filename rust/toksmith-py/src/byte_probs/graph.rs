@@ -6,9 +6,11 @@ use crate::tokenizer::{PyTokenizer, interruptible};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use toksmith_core::Tokenizer;
 use toksmith_core::batch::Ragged;
 use toksmith_core::byte_probs::graph::{Natural, TokenGraph};
+use toksmith_core::byte_probs::law::{Law, Target};
 use toksmith_core::byte_probs::spelling::Spelling;
 use toksmith_core::byte_probs::trie::TokenTrie;
 use toksmith_core::parallel;
@@ -44,6 +46,17 @@ pub(crate) struct PySpelledVocabulary {
     lead: Vec<u8>,
     specials: Vec<u32>,
     normalizers: Vec<&'static str>,
+    tokenizer: Arc<Tokenizer>,
+    /// Made when first asked for.
+    law: OnceLock<toksmith_core::Result<Law>>,
+}
+
+impl PySpelledVocabulary {
+    /// The rules of what encodings may be.
+    fn law(&self) -> toksmith_core::Result<&Law> {
+        let made = || Law::new(&self.tokenizer, Target::Canonical, false);
+        self.law.get_or_init(made).as_ref().map_err(Clone::clone)
+    }
 }
 
 #[pymethods]
@@ -56,7 +69,8 @@ impl PySpelledVocabulary {
                 let spelling = Spelling::new(&core)?;
                 let trie = Arc::new(TokenTrie::new(&spelling.tokens)?);
                 let Spelling { lead, specials, normalizers, .. } = spelling;
-                Ok(Self { trie, lead, specials, normalizers })
+                let (tokenizer, law) = (Arc::clone(&core), OnceLock::new());
+                Ok(Self { trie, lead, specials, normalizers, tokenizer, law })
             })
         })
     }
@@ -82,7 +96,7 @@ impl PySpelledVocabulary {
     }
 }
 
-/// The graph of a text, whose `lead` has been put in front.
+/// The graph of a text with the tokenizer's `lead` in front.
 #[pyclass(frozen, name = "_TokenGraph", module = "toksmith._native")]
 pub(crate) struct PyTokenGraph(TokenGraph);
 
@@ -106,7 +120,11 @@ impl PyTokenGraph {
         text: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let source = Source::new(text, false, None)?;
-        let text = [&vocabulary.lead, source.text()?.as_bytes()].concat();
+        // Nothing stands before an empty text: its encoding is empty.
+        let text = match source.text()?.as_bytes() {
+            [] => Vec::new(),
+            text => [&vocabulary.lead, text].concat(),
+        };
         let trie = Arc::clone(&vocabulary.trie);
         let graph =
             interruptible(py, text.len(), true, None, |watch| TokenGraph::new(trie, text, watch))?;
@@ -140,6 +158,17 @@ impl PyTokenGraph {
 
     fn contains(&self, ids: PyReadonlyArray1<'_, u32>) -> PyResult<bool> {
         Ok(self.0.contains(ids.as_slice()?))
+    }
+
+    fn canonical_edges<'py>(
+        &self,
+        py: Python<'py>,
+        vocabulary: &PySpelledVocabulary,
+        whole: bool,
+    ) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let marked =
+            self.run(py, |graph, watch| graph.canonical_edges(vocabulary.law()?, whole, watch))?;
+        Ok(marked.into_pyarray(py))
     }
 
     fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {

@@ -3,13 +3,14 @@
 //!
 //! Every question is answered by one pass from the end of the text to its beginning, in which an
 //! offset gathers what its tokens lead to: how many tokenizations there are (`count`), what they
-//! weigh together (`weigh`), which weigh most (`best`); `paths` lists them all. Duplicate tokens
-//! are edges of their own.
+//! weigh together (`weigh`), which weigh most (`best`); `paths` lists them all, `canonical` finds
+//! what an encoder would make. Duplicate tokens are edges of their own.
 //!
 //! The tokens of an offset are ordered by length, then id; tokenizations by their first differing
 //! token. Start at [`TokenGraph::new`].
 
 mod best;
+mod canonical;
 mod count;
 mod paths;
 mod scaled;

@@ -166,3 +166,44 @@ fn what_cannot_be_is_an_error_that_says_where() {
     }
     assert!(graph.weigh(Some(&[0.0]), &Watch::none()).is_err());
 }
+
+#[test]
+fn canonical_edges_are_those_of_encodings() {
+    use crate::byte_probs::law::{Law, Target};
+    use crate::byte_probs::spelling::Spelling;
+    use crate::encode::added::Allowed;
+    use crate::{Tokenizer, formats::Definition, tokenizer::Text, vocab::Vocab};
+    let mut vocab = Vocab::default();
+    for byte in 0..=255u8 {
+        vocab.insert(byte.into(), &[byte], 300).unwrap();
+    }
+    for (word, id) in ["ab", "ba", "abb", "abab", "aa", "baa"].iter().zip(256..) {
+        vocab.insert(id, word.as_bytes(), 300).unwrap();
+    }
+    let tokenizer = Tokenizer::build(Definition { vocab, ..Definition::default() }).unwrap();
+    let trie = Arc::new(TokenTrie::new(&Spelling::new(&tokenizer).unwrap().tokens).unwrap());
+    let law = Law::new(&tokenizer, Target::Canonical, false).unwrap();
+    let watch = Watch::none();
+    let encoding = |text: &[u8]| {
+        let ids = tokenizer.encode_text(Text::Bytes(text), &Allowed::default(), &watch).unwrap();
+        let mut at = 0;
+        let edges = ids.into_iter().map(|id| {
+            let start = at;
+            at += tokenizer.token_bytes(id).unwrap().len();
+            (start, at, id)
+        });
+        edges.collect::<Vec<_>>()
+    };
+    for text in texts() {
+        let graph = TokenGraph::new(Arc::clone(&trie), text.clone(), &watch).unwrap();
+        let marked = |whole| {
+            let marks = graph.canonical_edges(&law, whole, &watch).unwrap();
+            let kept = graph.edges().zip(marks).filter_map(|(edge, marked)| marked.then_some(edge));
+            kept.collect::<std::collections::BTreeSet<_>>()
+        };
+        // Without a pattern a sequence is a prefix of an encoding where it is the encoding.
+        assert_eq!(marked(true), encoding(&text).into_iter().collect(), "{text:?}");
+        let beginnings = (1..=text.len()).flat_map(|end| encoding(&text[..end]));
+        assert_eq!(marked(false), beginnings.collect(), "{text:?}");
+    }
+}

@@ -46,7 +46,7 @@ pub(crate) struct ByteBpe {
 struct Memory {
     /// None: the text is one pre-token.
     automaton: Option<Automaton>,
-    reach: HashMap<(Cut, Partial, bool), Arc<Mask>>,
+    reach: HashMap<(automaton::State, Partial, bool), Arc<Mask>>,
     masks: HashMap<ByteState, Arc<Mask>>,
     alive: HashMap<(u32, Partial, Cut), bool>,
 }
@@ -72,6 +72,9 @@ struct Cut {
     /// The tokens taken whole that begin as the pre-token does.
     whole: (u32, u32, u32),
 }
+
+/// No token taken whole begins as the pre-token does.
+const NOT_WHOLE: (u32, u32, u32) = (0, 0, 0);
 
 /// The bytes of a character that is half written, the number of them in the lowest byte.
 type Partial = u32;
@@ -152,7 +155,7 @@ impl ByteBpe {
     }
 
     fn whole_root(&self) -> (u32, u32, u32) {
-        self.whole_trie.as_ref().map_or((0, 0, 0), |trie| pack(trie.root()))
+        self.whole_trie.as_ref().map_or(NOT_WHOLE, |trie| pack(trie.root()))
     }
 
     /// The state behind one more token, if some text's encoding begins so.
@@ -224,11 +227,11 @@ impl ByteBpe {
         let mut prefix = unpack(whole);
         for &byte in spelling {
             if prefix.is_empty() {
-                return (0, 0, 0);
+                return NOT_WHOLE;
             }
             prefix = trie.child(prefix, byte);
         }
-        if prefix.is_empty() { (0, 0, 0) } else { pack(prefix) }
+        if prefix.is_empty() { NOT_WHOLE } else { pack(prefix) }
     }
 
     /// Whether the text may end here.
@@ -300,6 +303,7 @@ impl ByteBpe {
             if matches!(cut.word, Word::One | Word::Many) {
                 let mut inside = (*self.reach(memory, cut, state.partial, false)).clone();
                 inside.subtract(&self.pairs.invalid_after(state.last));
+                self.forbid_whole(memory, cut, state.partial, &mut inside);
                 mask.union(&inside);
             }
             if let Some(opened) = self.opened(memory, cut, state.partial) {
@@ -315,10 +319,44 @@ impl ByteBpe {
         mask
     }
 
+    /// Takes out of the tokens that may go on in the open pre-token those with which it would be
+    /// one that is taken whole, and cannot go on to be another.
+    fn forbid_whole(&self, memory: &mut Memory, cut: Cut, partial: Partial, mask: &mut Mask) {
+        let Some(trie) = &self.whole_trie else { return };
+        let begun = unpack(cut.whole);
+        for whole in begun.range() {
+            let mut prefix = self.trie.root();
+            // All tokens that begin what is left of it.
+            for &byte in trie.spelling(whole).iter().skip(begun.depth as usize) {
+                prefix = self.trie.child(prefix, byte);
+                for place in self.trie.ending(prefix).filter(|&place| self.pairs.is_live(place)) {
+                    let spelling = self.trie.spelling(place);
+                    let lives = mask.contains(place)
+                        && walk(memory, cut.state, partial, spelling).is_some_and(
+                            |(state, partial)| {
+                                let whole = self.walk_whole(cut.whole, spelling);
+                                self.alive(
+                                    memory,
+                                    place,
+                                    partial,
+                                    Cut { state, word: Word::Many, whole },
+                                )
+                            },
+                        );
+                    if !lives {
+                        mask.remove(place);
+                    }
+                }
+            }
+        }
+    }
+
     /// The tokens that may come next as far as cuts go: in the open pre-token (whatever stands
-    /// before them in it), or in a new one.
+    /// before them in it, as if no token were taken whole), or in a new one.
     fn reach(&self, memory: &mut Memory, cut: Cut, partial: Partial, new: bool) -> Arc<Mask> {
-        let key = (Cut { word: Word::Nothing, ..cut }, partial, new);
+        let whole = if new { self.whole_root() } else { NOT_WHOLE };
+        let cut = Cut { word: Word::Nothing, whole, ..cut };
+        let key = (cut.state, partial, new);
         if let Some(mask) = memory.reach.get(&key) {
             return Arc::clone(mask);
         }

@@ -17,10 +17,31 @@ use crate::byte_probs::mask::Mask;
 use crate::byte_probs::trie::TokenTrie;
 use crate::token::NONE;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that masks of left tokens may take together before they are forgotten.
 const CACHE_BYTES: usize = 64 << 20;
+
+/// Hashes pairs of places by two multiplications: they come from a vocabulary, not from a text.
+#[derive(Debug, Default, Clone)]
+struct Mix(u64);
+
+type Mixed = BuildHasherDefault<Mix>;
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
 
 /// How each token of a vocabulary is made, by place in its trie.
 #[derive(Debug)]
@@ -32,7 +53,7 @@ pub(crate) struct Pairs {
     /// Whether the token is a symbol or made by a merge.
     live: Vec<bool>,
     /// `(left, right)` to the token they make.
-    products: HashMap<(u32, u32), u32>,
+    products: HashMap<(u32, u32), u32, Mixed>,
     /// Those made with a token on the left, by that token: earliest first.
     made: Vec<u32>,
     made_starts: Vec<u32>,
@@ -41,8 +62,8 @@ pub(crate) struct Pairs {
     numbered: Vec<u32>,
     /// One past the last number under a token.
     last: Vec<u32>,
-    /// Whether every product comes after both of its parts.
-    monotone: bool,
+    /// Whether somewhere inside the token a product comes before its parts in merge order.
+    irregular: Vec<bool>,
     cache: Mutex<HashMap<u32, Arc<Mask>>>,
 }
 
@@ -58,13 +79,13 @@ impl Pairs {
             parts: vec![(NONE, NONE); len],
             order: vec![NONE; len],
             live: vec![false; len],
-            products: HashMap::with_capacity(parts.len()),
+            products: HashMap::with_capacity_and_hasher(parts.len(), Mixed::default()),
             made: Vec::new(),
             made_starts: Vec::new(),
             number: vec![NONE; len],
             numbered: Vec::with_capacity(len),
             last: vec![0; len],
-            monotone: true,
+            irregular: vec![false; len],
             cache: Mutex::default(),
         };
         for symbol in symbols {
@@ -78,13 +99,6 @@ impl Pairs {
             pairs.products.insert((left, right), token);
             by_left.push((left, order, token));
         }
-        for &(_, (left, right), order) in parts {
-            let before = |part: u32| match pairs.order[part as usize] {
-                NONE => true,
-                other => other < order,
-            };
-            pairs.monotone &= before(left) && before(right);
-        }
         by_left.sort_unstable();
         pairs.made = by_left.iter().map(|&(_, _, token)| token).collect();
         let mut at = 0;
@@ -95,6 +109,7 @@ impl Pairs {
             pairs.made_starts.push(at as u32);
         }
         pairs.number_all();
+        pairs.find_irregular(parts);
         pairs
     }
 
@@ -118,6 +133,33 @@ impl Pairs {
         }
     }
 
+    /// Marks tokens with a product that comes before its parts, and all made of them.
+    fn find_irregular(&mut self, parts: &[(u32, (u32, u32), u32)]) {
+        let later = |pairs: &Self, part: u32, order| {
+            pairs.order[part as usize] != NONE && pairs.order[part as usize] > order
+        };
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &(token, (left, right), order) in parts {
+                let inside = self.irregular[left as usize]
+                    || self.irregular[right as usize]
+                    || later(self, left, order)
+                    || later(self, right, order);
+                changed |= inside && !self.irregular[token as usize];
+                self.irregular[token as usize] |= inside;
+            }
+        }
+    }
+
+    /// When a token is there, in the order of merges; symbols from the beginning.
+    fn born(&self, token: u32) -> u32 {
+        match self.order[token as usize] {
+            NONE => 0,
+            order => order + 1,
+        }
+    }
+
     /// Where the tokens made with `left` on the left stand in `made`.
     fn made_with(&self, left: u32) -> std::ops::Range<usize> {
         let at = left as usize;
@@ -129,29 +171,31 @@ impl Pairs {
         self.live.get(token as usize).copied().unwrap_or(false)
     }
 
-    /// Whether two tokens that merging gives may stand side by side. O(depth) where merge order is
-    /// monotone, else O(length).
+    /// Whether two tokens that merging gives may stand side by side. O(depth); where products come
+    /// before their parts, O(length) merges.
     pub(crate) fn fits(&self, left: u32, right: u32) -> bool {
         if !self.is_live(left) || !self.is_live(right) {
             return false;
         }
-        if !self.monotone {
-            return self.fits_in_any_order(left, right);
-        }
         let (mut ls, mut rs) = ([NONE; SPINE], [NONE; SPINE]);
-        let spines =
+        let (l_len, r_len) =
             (self.spine(left, |pair| pair.1, &mut ls), self.spine(right, |pair| pair.0, &mut rs));
-        let (Some(l_len), Some(r_len)) = spines else {
-            return self.fits_in_any_order(left, right);
+        let (Some(l_len), Some(r_len)) = (l_len, r_len) else {
+            return self.merges_apart(left, right);
         };
-        // Outermost last; the arrays hold the token itself first.
+        if self.irregular[left as usize] || self.irregular[right as usize] {
+            let crosses =
+                |l: &u32| rs[..r_len].iter().any(|&r| self.products.contains_key(&(*l, r)));
+            return !ls[..l_len].iter().any(crosses) || self.merges_apart(left, right);
+        }
+        // The arrays hold the token first and the symbol last.
         let (mut i, mut j) = (l_len - 1, r_len - 1);
         loop {
-            let l_death = if i == 0 { NONE } else { self.order[ls[i - 1] as usize] };
-            let r_death = if j == 0 { NONE } else { self.order[rs[j - 1] as usize] };
+            let l_death = if i == 0 { NONE } else { self.born(ls[i - 1]) };
+            let r_death = if j == 0 { NONE } else { self.born(rs[j - 1]) };
             if let Some(&product) = self.products.get(&(ls[i], rs[j])) {
-                let order = self.order[product as usize];
-                if order < l_death && order <= r_death {
+                let from = self.born(product).max(self.born(ls[i])).max(self.born(rs[j]));
+                if from < l_death && from <= r_death {
                     return false;
                 }
             }
@@ -181,7 +225,7 @@ impl Pairs {
     }
 
     /// [`Pairs::fits`] by merging both side by side: what the definition says.
-    fn fits_in_any_order(&self, left: u32, right: u32) -> bool {
+    fn merges_apart(&self, left: u32, right: u32) -> bool {
         let mut row: Vec<(u32, bool)> = Vec::new();
         self.symbols(left, &mut |token| row.push((token, false)));
         self.symbols(right, &mut |token| row.push((token, true)));
@@ -240,28 +284,36 @@ impl Pairs {
             mask.insert(place);
         }
         let mut spine = [NONE; SPINE];
-        let spine_len = self.spine(left, |pair| pair.1, &mut spine);
-        let (true, Some(spine_len)) = (self.monotone, spine_len) else {
-            for right in 0..len as u32 {
-                if !self.fits(left, right) {
-                    mask.insert(right);
-                }
-            }
+        let Some(spine_len) = self.spine(left, |pair| pair.1, &mut spine) else {
+            (0..len as u32).filter(|&right| !self.fits(left, right)).for_each(|at| mask.insert(at));
             return mask;
         };
         let mut death = NONE;
         for &at in &spine[..spine_len] {
             for &product in &self.made[self.made_with(at)] {
-                let order = self.order[product as usize];
-                if order >= death {
+                let right = self.parts[product as usize].1;
+                if self.irregular[left as usize] {
+                    // Whatever begins with `right` may be crossed: each is tried.
+                    let range = self.number[right as usize]..self.last[right as usize];
+                    for &token in &self.numbered[range.start as usize..range.end as usize] {
+                        if !mask.contains(token) && !self.merges_apart(left, token) {
+                            mask.insert(token);
+                        }
+                    }
+                    continue;
+                }
+                if self.born(product) >= death {
                     break;
                 }
-                // Crosses every token that begins with `right` alive at that time: itself, and
+                let from = self.born(product).max(self.born(at)).max(self.born(right));
+                if from >= death {
+                    continue;
+                }
+                // Crosses every token that begins with `right` and has it alive then: itself, and
                 // all under the tokens that use it up later.
-                let right = self.parts[product as usize].1;
                 mask.insert(right);
                 let children = &self.made[self.made_with(right)];
-                let first = children.partition_point(|&child| self.order[child as usize] < order);
+                let first = children.partition_point(|&child| self.born(child) < from);
                 if let Some(&child) = children.get(first) {
                     let (from, to) = (self.number[child as usize], self.last[right as usize]);
                     for &token in &self.numbered[from as usize..to as usize] {
@@ -269,13 +321,19 @@ impl Pairs {
                     }
                 }
             }
-            death = self.order[at as usize];
+            death = self.born(at);
+        }
+        for right in (0..len as u32).filter(|&right| self.irregular[right as usize]) {
+            mask.remove(right);
+            if !self.fits(left, right) {
+                mask.insert(right);
+            }
         }
         mask
     }
 }
 
-/// Longest spine that is walked without merging.
+/// Longest spine that is walked.
 const SPINE: usize = 64;
 
 /// The pairs of a vocabulary of bytes from the live pairs of its BPE: rank to id, and the parts of
@@ -315,8 +373,11 @@ mod tests {
             spelled.push(joined);
         }
         if !monotone {
+            // All in any order, or only a few out of theirs.
+            let every = if seed % 2 == 0 { 1 } else { 5 };
             for part in &mut parts {
-                part.2 = (next_bits(&mut random) << 8) as u32 | part.0;
+                let order = (next_bits(&mut random) % 16) as u32 * 64;
+                part.2 = if part.0 % every == 0 { order } else { part.2 * 64 } + part.0;
             }
         }
         // Only pairs that really make their token are live, and one a spelling.
@@ -358,7 +419,7 @@ mod tests {
     #[test]
     fn pairs_fit_that_merging_gives() {
         let mut unfit = 0;
-        for seed in 0..60 {
+        for seed in 0..400 {
             let (pairs, spelled) = random(seed, 14, seed % 3 != 0);
             for left in 0..spelled.len() as u32 {
                 let mask = pairs.is_live(left).then(|| pairs.invalid_after(left));
@@ -377,6 +438,6 @@ mod tests {
                 }
             }
         }
-        assert!(unfit > 1000);
+        assert!(unfit > 10_000);
     }
 }
