@@ -1,0 +1,85 @@
+"""Generation that crosses the prompt by bytes and goes on by tokens."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from toksmith.byte_probs.rows import read_rows
+from toksmith.byte_probs.sampling import Generated
+from toksmith.byte_probs.spelled import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from toksmith.byte_probs.sampling import Sampling
+    from toksmith.byte_probs.state import ByteState
+    from toksmith.tokenizer import Tokenizer
+
+    Tokens = tuple[int, ...]
+    Rows = Callable[[Sequence[Tokens]], dict[Tokens, Any]]
+
+
+def generate_tokens(
+    tokenizer: Tokenizer, rows: Rows, states: Sequence[ByteState], sampling: Sampling
+) -> list[Generated]:
+    """Draws a cover of each text, then tokens.
+
+    Args:
+        tokenizer: Whose tokens.
+        rows: From contexts to their rows.
+        states: The texts, with the rows that `finish` needs.
+        sampling: The options.
+    """
+    pieces = dict(spelled(tokenizer).tokens())
+    specials = set(spelled(tokenizer).special_ids)
+    known = np.array(sorted([*pieces, *specials]), np.intp)
+    generators = [sampling.generator(row) for row in range(len(states))]
+    contexts: list[Tokens] = []
+    data: list[bytes] = []
+    for state, generator in zip(states, generators, strict=True):
+        seed = int(generator.integers(1 << 62)) if sampling.temperature else None
+        cover = state.finish(seed)
+        contexts.append(cover.tokens)
+        data.append(cover.extra)
+    fresh = [len(extra) for extra in data]
+    done: dict[int, Generated] = {}
+    while True:
+        for row, found in enumerate(data):
+            if row in done:
+                continue
+            if stopped := sampling.cut(found, fresh[row]):
+                done[row] = Generated(found[: stopped[0]], math.nan, "stop", stopped[1])
+            elif len(found) >= sampling.max_bytes:
+                done[row] = Generated(found[: sampling.max_bytes], math.nan, "length")
+        alive = [row for row in range(len(states)) if row not in done]
+        if not alive:
+            return [done[row] for row in range(len(states))]
+        read = rows([contexts[row] for row in alive])
+        for row in alive:
+            token = sampling.draw(_numbers(read[contexts[row]], known), generators[row])
+            if token in specials:
+                done[row] = Generated(data[row], math.nan, "end")
+                continue
+            contexts[row] = (*contexts[row], token)
+            data[row] += pieces[token]
+            fresh[row] = len(pieces[token])
+
+
+def _numbers(row: Any, known: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A row as float64, minus infinity where an id is neither text nor special."""
+    read = read_rows(row)
+    bits = read.array.reshape(-1)
+    if read.kind == "bfloat16":
+        numbers = (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    elif read.kind == "float16":
+        numbers = bits.view(np.float16).astype(np.float64)
+    else:
+        numbers = bits.astype(np.float64)
+    out = np.full(len(numbers), -np.inf)
+    out[known] = numbers[known]
+    return out
