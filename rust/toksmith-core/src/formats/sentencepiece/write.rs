@@ -34,12 +34,10 @@ pub(super) struct Parts<'a> {
 /// # Errors
 /// [`Error::Unsupported`] naming what the format cannot say, or what would give other ids.
 pub fn save(definition: &Definition, fidelity: Fidelity) -> Result<Vec<u8>> {
-    let data = match &definition.pipeline.model {
-        Model::SentencePiece(model) => written(&own_parts(definition, model)?)?,
-        _ => {
-            let made = converted::converted(definition, fidelity)?;
-            written(&made.parts())?
-        }
+    let data = if let Model::SentencePiece(model) = &definition.pipeline.model {
+        written(&own_parts(definition, model)?)?
+    } else {
+        written(&converted::converted(definition, fidelity)?.parts())?
     };
     match load(&data) {
         Ok(_) => Ok(data),

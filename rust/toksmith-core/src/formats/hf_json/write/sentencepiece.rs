@@ -138,17 +138,12 @@ pub(in crate::formats) fn decoders(
         (false, false) => None,
     };
     let strip = |content| start.map(|start| Decoder::Strip { content, start, stop: 0 });
-    let steps = match unknown {
+    let spaces = Some(replace(SIGN, " "));
+    let steps = if let Some((unknown, surface)) = unknown {
         // What the unknown piece becomes may begin with a space, which stays.
-        Some((unknown, surface)) => {
-            let surface = replace(unknown, surface);
-            let spaces = replace(SIGN, " ");
-            [Some(surface), Some(Decoder::Fuse), strip('\u{2581}'), Some(spaces)]
-        }
-        None => {
-            let spaces = replace(SIGN, " ");
-            [Some(spaces), Some(Decoder::ByteFallback), Some(Decoder::Fuse), strip(' ')]
-        }
+        [Some(replace(unknown, surface)), Some(Decoder::Fuse), strip('\u{2581}'), spaces]
+    } else {
+        [spaces, Some(Decoder::ByteFallback), Some(Decoder::Fuse), strip(' ')]
     };
     let steps = steps.into_iter().flatten().collect();
     Decoder::Sequence(steps)
