@@ -134,6 +134,20 @@ def test_what_it_cannot_say_is_named(
     assert not (tmp_path / "x.model").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"digits": "single"}, "digits="),
+        ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer="),
+        ({"end_of_word_suffix": "</w>", "unk_token": "<unk>"}, "end_of_word_suffix"),
+        ({"special_tokens": ["a\0"]}, "zero byte"),
+    ],
+)
+def test_what_a_model_cannot_say_is_not_trained(options: dict[str, Any], what: str) -> None:
+    with pytest.raises(ts.UnsupportedFeature, match=what):
+        ts.train.bpe(TEXTS, 300, like="sentencepiece", **options)
+
+
 @pytest.mark.parametrize("kind", ["unigram", "bpe", "word", "char"])
 def test_models_of_sentencepiece_are_written_as_they_were(kind: str, tmp_path: Path) -> None:
     import io

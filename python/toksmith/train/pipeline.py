@@ -127,7 +127,7 @@ class Pipeline:
                 template uses a special token that is not among those given, or `pre_tokenizer` is
                 malformed or writes letters or signs.
             UnsupportedFeature: The pipeline has no form in a `tokenizer.json`, or cuts are to be
-                added to one whose normalizer writes the letters of bytes.
+                added to one whose normalizer writes the letters of bytes, or to that of a `.model`.
         """
         if isinstance(like, str) and like in _NAMED:
             pipeline = cls.of_document(_NAMED[like])
@@ -144,7 +144,13 @@ class Pipeline:
             names = _names(special_tokens)
             tokens = tuple(known.get(name) or special_entry(name) for name in names)
             pipeline = replace(pipeline, special_tokens=tokens)
-        return pipeline._with(added_steps(digits, pre_tokenizer))
+        added = added_steps(digits, pre_tokenizer)
+        if added and pipeline.sentencepiece:
+            raise UnsupportedFeature(
+                'digits= and pre_tokenizer= with like="sentencepiece": a .model has no cuts but '
+                "those at spaces (unigram has split_digits=)"
+            )
+        return pipeline._with(added)
 
     @classmethod
     def of_document(cls, document: Json) -> Pipeline:
