@@ -6,9 +6,10 @@
 //! not know is as if not there.
 //!
 //! Start at [`load`] and [`save`]. `write.rs` serializes a SentencePiece model, `converted.rs` makes
-//! one of the parts of a tokenizer.json.
+//! one of the parts of a tokenizer.json, with the scores of `merged.rs`.
 
 mod converted;
+mod merged;
 mod write;
 
 pub use write::save;
