@@ -115,7 +115,10 @@ TEXTS = ["low lower lowest 12 345", "new newer newest"] * 4
     [
         (lambda: ts.train.wordpiece(TEXTS, 60), "post_processor"),
         (lambda: ts.train.bpe(TEXTS, 300), "ByteLevelBpe|BPE"),
-        (lambda: ts.train.bpe(TEXTS, 400, like="metaspace", digits="single"), "pre_tokenizer Digits"),
+        (
+            lambda: ts.train.bpe(TEXTS, 400, like="metaspace", digits="single"),
+            "pre_tokenizer Digits",
+        ),
         (lambda: ts.train.bpe(TEXTS, 400, like="metaspace", digits="r2l:3"), "pre_tokenizer Split"),
         (lambda: ts.train.bpe(TEXTS, 60, like="metaspace", unk_token="<unk>"), "fuse_unk"),
         (
