@@ -68,7 +68,7 @@ def count_words(
         texts: An iterable of texts (str or bytes); `Files`, a path or a list of paths; a mapping
             from words to counts or `WordCounts`; `Weighted(source, weight)`; or a list of these.
         like: Whose pipeline cuts texts into words: a tokenizer, the name of an embedded vocabulary,
-            `"metaspace"` or `"bert"`.
+            `"metaspace"`, `"sentencepiece"` (the same cuts) or `"bert"`.
         digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
         pre_tokenizer: More cuts, from `pre_tokenizers`: one or a list; see `Pipeline.like`.
         errors: `"replace"` puts U+FFFD for what is not text in files.
