@@ -48,3 +48,27 @@ impl Rough {
         self.sums.iter().copied().max().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Rough;
+    use crate::train::bpe::pairs::key;
+
+    #[test]
+    fn no_count_is_above_its_bound_and_few_bounds_are_far_above() {
+        let count = |left: u32, right: u32| u64::from(1000 / (left + right + 1));
+        let pairs = || (0..200).flat_map(|left| (0..200).map(move |right| (left, right)));
+        let mut rough = Rough::new(1 << 20);
+        for (left, right) in pairs() {
+            rough.add(key(left, right), count(left, right));
+            rough.add(key(left, right), 1);
+        }
+        let mut far = 0;
+        for (left, right) in pairs() {
+            let (count, bound) = (count(left, right) + 1, rough.bound(key(left, right)));
+            assert!(count <= bound && bound <= rough.most());
+            far += u32::from(bound > 100 && count <= 10);
+        }
+        assert!(far < 40_000 / 50, "{far}");
+    }
+}
