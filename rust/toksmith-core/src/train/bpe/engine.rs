@@ -6,10 +6,12 @@
 //! all hold the new token or one of its halves on one side: they are summed in arrays by the
 //! token on the other side, and only then looked up. A new pair that is rarer than `least` is
 //! forgotten at once, since counts only fall: most pairs are, and are never merged. Where the
-//! queue runs dry, `least` is lowered and the words are counted again.
+//! queue runs dry, `least` is lowered and the words are counted again, roughly before exactly,
+//! so that only pairs that may reach `least` take a place in a map.
 //!
 //! The one case in which a count rises is a merge that spells a token which is there already.
 //! Then all pairs of that token are counted again from its places, which every token keeps.
+//! Lists of places are cleared of what has gone (`places.rs`).
 //!
 //! Cost: O(symbols + occurrences merged) and a logarithm for each pair queued; the naive twin,
 //! which counts everything anew after each merge, is `tests/oracle/train_bpe.rs`.

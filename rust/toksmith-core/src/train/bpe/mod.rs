@@ -1,7 +1,8 @@
 //! Byte pair encoding: the pair seen most often becomes a token, again and again.
 //!
 //! Start at [`train`]; [`extend()`] goes on from a merge list. The loop is `engine.rs`; it stands on
-//! `arena.rs` (the words), `pairs.rs` (the pairs' counts and queue) and `rule.rs` (which may merge).
+//! `arena.rs` (the words), `pairs.rs` (the pairs' counts and queue), `places.rs` (where they are),
+//! `rough.rs` (which pairs are not worth a list) and `rule.rs` (which may merge).
 //! `alphabet.rs` has what comes before the first merge.
 //!
 //! # Which pair
@@ -76,8 +77,9 @@ pub struct Trained {
 /// first merge, if an option makes no sense, if a word of characters is not UTF-8, beyond 2^32
 /// symbols in distinct words, and where all pairs together were seen 2^64 times.
 ///
-/// Time grows with the symbols of distinct words and the occurrences that are merged; memory is
-/// about 20 bytes a symbol.
+/// Time grows with the symbols of distinct words and the occurrences that are merged. Memory is
+/// about 8 bytes a symbol, and 10 beyond 65,534 tokens; where the vocabulary is so large that most
+/// pairs left in the words have to be listed, up to 100 bytes for each of these more.
 pub fn train(words: &WordCounts, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
     let start = Start::new(words, options, None)?;
     if arena::is_narrow(options.vocab_size) {
