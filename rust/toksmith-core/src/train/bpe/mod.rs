@@ -79,7 +79,7 @@ pub struct Trained {
 ///
 /// Time grows with the symbols of distinct words and the occurrences that are merged. Memory is
 /// about 8 bytes a symbol, and 10 beyond 65,534 tokens; where the vocabulary is so large that most
-/// pairs left in the words have to be listed, up to 100 bytes for each of these more.
+/// pairs left in the words have to be listed, that and several times as much.
 pub fn train(words: &WordCounts, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
     let start = Start::new(words, options, None)?;
     if arena::is_narrow(options.vocab_size) {
