@@ -31,7 +31,7 @@ const SEARCH: usize = 1 << 24;
 #[derive(Debug)]
 pub(crate) struct ByteBpe {
     trie: Arc<TokenTrie>,
-    pairs: Pairs,
+    pub(super) pairs: Pairs,
     /// Tokens that no merge makes and that are taken whole.
     whole: Mask,
     /// The same by spelling; ids are places.

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod char_bpe;
+mod million;
 mod real;
 mod unigram;
 mod wordpiece;

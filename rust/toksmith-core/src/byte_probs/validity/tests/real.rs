@@ -7,7 +7,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The vocabulary of a file, if it is there.
-fn real(file: &str) -> Option<Tokenizer> {
+pub(super) fn real(file: &str) -> Option<Tokenizer> {
+    let data = data(file)?;
+    Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
+}
+
+/// The file of a vocabulary, if it is there.
+pub(super) fn data(file: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("TOKSMITH_TEST_DATA").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
@@ -17,10 +23,11 @@ fn real(file: &str) -> Option<Tokenizer> {
         println!("skipped: there is no {}", path.display());
         return None;
     };
-    Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
+    Some(data)
 }
 
-const TEXTS: [&str; 12] = [
+/// Real text of many scripts.
+pub(super) const TEXTS: [&str; 12] = [
     "The quick brown fox's unbelievably long-winded explanation, e.g. antidisestablishmentarianism.",
     "fn main() { let x_1 = \"a\\n\"; }  // 3.14159 + 0x7fff == 1_000_000?",
     "Die Donaudampfschifffahrtsgesellschaft übertraf alle Erwartungen im Jahr 1887.",
