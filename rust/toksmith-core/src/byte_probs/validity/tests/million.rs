@@ -292,11 +292,8 @@ impl Subject<'_> {
         let text = TEXTS.iter().copied().chain(include_str!("../../../../DESIGN.md").lines());
         let mut ids: Vec<TokenId> = Vec::new();
         for line in text {
-            let line = if self.merging.by_byte {
-                line.to_owned()
-            } else {
-                line.replace(' ', "\u{2581}")
-            };
+            let line =
+                if self.merging.by_byte { line.to_owned() } else { line.replace(' ', "\u{2581}") };
             ids.extend(self.merging.encode(line.as_bytes()).unwrap_or_default());
         }
         assert!(ids.len() > 3000, "{}: {} tokens of text", self.name, ids.len());

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The vocabulary of a file, if it is there.
-pub(super) fn real(file: &str) -> Option<Tokenizer> {
+fn real(file: &str) -> Option<Tokenizer> {
     let data = data(file)?;
     Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
 }
@@ -62,7 +62,12 @@ fn is_normal(tokenizer: &Tokenizer, text: &str) -> bool {
     words(&normal) == words(text) && (!lost || spaces(&normal) > spaces(text))
 }
 
-fn follow<J: Judge>(tokenizer: &Tokenizer, make: impl Fn(&Arc<TokenTrie>) -> J, name: &str) {
+/// Follows real text by prefixes, asks for near misses, and for whole masks here and there.
+pub(super) fn follow<J: Judge>(
+    tokenizer: &Tokenizer,
+    make: impl Fn(&Arc<TokenTrie>) -> J,
+    name: &str,
+) {
     let spelling = Spelling::new(tokenizer).unwrap();
     let trie = Arc::new(TokenTrie::new(&spelling.tokens).unwrap());
     let begun = Instant::now();
