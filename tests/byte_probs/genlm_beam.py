@@ -1,8 +1,8 @@
 """Run by a Python that has genlm-bytes: its beam, of no limit, over a model of random rows.
 
-Reads a job as JSON: `tokens`, the hexadecimal bytes of each id; `end`, the special token; `prompts`,
-hexadecimal. Writes, for each prompt and each of its prefixes, the natural log-probabilities of the
-256 bytes and the end, and that of the prefix.
+Reads a job as JSON: `tokens`, the hexadecimal bytes of each id; `end`, the special token;
+`prompts`, hexadecimal. Writes, for each prompt and each of its prefixes, the natural
+log-probabilities of the 256 bytes and the end, and that of the prefix.
 """
 
 from __future__ import annotations

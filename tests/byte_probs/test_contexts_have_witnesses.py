@@ -25,10 +25,10 @@ CUTS = 200 if FULL else 8
 COVERS = 40 if FULL else 25
 """Accepted contexts of one cut that are looked at."""
 ENDINGS = [
-    "", "a", "s", "S", "Z", "z", "e", "t", "'", "'s", "'T", " ", "  ", " a", "  a", "   ", "\n", "\n\n",
-    "\na", " \n", "\r", "\r\n", "\t", "\ta", "1", "12", "123", "1234", "!", ".", "/", "-", "=", "(",
-    "_", "\u00e9", "\u00c9a", "\u0301", "\u4e2d", "\u3042", "\ud55c", "\u2014", "\u3000", "\u00a0a",
-    "\u00b2", "\U0001f600", "Aa", "aB", "x!", "1a", "?\n",
+    "", "a", "s", "S", "Z", "z", "e", "t", "'", "'s", "'T", " ", "  ", " a", "  a", "   ", "\n",
+    "\n\n", "\na", " \n", "\r", "\r\n", "\t", "\ta", "1", "12", "123", "1234", "!", ".", "/", "-",
+    "=", "(", "_", "\u00e9", "\u00c9a", "\u0301", "\u4e2d", "\u3042", "\ud55c", "\u2014", "\u3000",
+    "\u00a0a", "\u00b2", "\U0001f600", "Aa", "aB", "x!", "1a", "?\n",
 ]  # fmt: skip
 LEADS = {1: range(0x80, 0xC0), 2: (0x80, 0x81, 0x8C, 0x98, 0x9F, 0xA0, 0xB8, 0xBF)}
 
@@ -111,7 +111,9 @@ def test_accepted_contexts_are_beginnings_of_encodings(name: str) -> None:
         waiting = state.pending()
         state.feed_many(waiting, np.zeros((len(waiting), width)))
         covers = state.covers()
-        known_cover = tuple(token for at, token in enumerate(ids) if len(tokens.join(ids[:at])) < cut)
+        known_cover = tuple(
+            token for at, token in enumerate(ids) if len(tokens.join(ids[:at])) < cut
+        )
         assert known_cover in {cover.tokens for cover in covers}
         for cover in draw.sample(covers, min(COVERS, len(covers))):
             looked += 1

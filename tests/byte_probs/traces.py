@@ -18,11 +18,16 @@ from numpy.typing import NDArray
 
 from byte_probs.oracle import Context, Tokens
 from toksmith import InputError, Tokenizer
-from toksmith.byte_probs import ByteState, Target
+from toksmith.byte_probs import ByteState, Checkpoint, Target
 from toksmith.byte_probs import Context as Pending
 
 LONGEST = 24
 """Bytes of a text."""
+OPERATIONS = [
+    "push", "push", "push", "rollback", "feed", "feed", "some", "total", "fork",
+    "checkpoint", "restore", "back",
+]  # fmt: skip
+"""Those that come often stand there often."""
 
 
 @cache
@@ -132,7 +137,9 @@ class Trace:
         assert self.state.contexts == fresh.contexts
         for total in (False, True):
             asked = [one.tokens for one in self.state.pending(total=total)]
-            wanted = [one.tokens for one in fresh.pending(total=total) if one.tokens not in self.fed]
+            wanted = [
+                one.tokens for one in fresh.pending(total=total) if one.tokens not in self.fed
+            ]
             if self.keep_rows > LONGEST:
                 assert asked == wanted, self.text
             else:
@@ -168,15 +175,12 @@ def run(subject: Subject, seed: int, steps: int, every: int = 1, keep_rows: int 
     trace = Trace.start(subject, seed, keep_rows)
     draw = trace.draw
     left: list[Trace] = []
-    saved: list[tuple[object, Trace]] = []
+    saved: list[tuple[Checkpoint, Trace]] = []
     source, checks = b"", 0
     for step in range(steps):
         if not source.startswith(trace.text) or source == trace.text:
             source = trace.text + draw.choice(subject.sources)
-        kind = draw.choice(
-            ["push", "push", "push", "rollback", "feed", "feed", "some", "total", "fork"]
-            + ["checkpoint", "restore", "back"]
-        )
+        kind = draw.choice(OPERATIONS)
         if kind == "push":
             trace.push(source[len(trace.text) :])
         elif kind == "rollback" and trace.text:
@@ -190,7 +194,7 @@ def run(subject: Subject, seed: int, steps: int, every: int = 1, keep_rows: int 
             saved.append((trace.state.checkpoint(), trace.fork()))
         elif kind == "restore" and saved:
             checkpoint, then = draw.choice(saved)
-            trace.state.restore(checkpoint)  # type: ignore[arg-type]
+            trace.state.restore(checkpoint)
             trace.text, trace.fed = then.text, set(then.fed)
         elif kind == "back" and left:
             trace, left[-1] = left[-1], trace
