@@ -21,8 +21,6 @@ from toksmith import InputError, Tokenizer
 from toksmith.byte_probs import ByteState, Checkpoint, Target
 from toksmith.byte_probs import Context as Pending
 
-LONGEST = 24
-"""Bytes of a text."""
 OPERATIONS = [
     "push", "push", "push", "rollback", "feed", "feed", "some", "total", "fork",
     "checkpoint", "restore", "back",
@@ -53,6 +51,8 @@ class Subject:
     """Texts that are as the encoder leaves them, and end where one may."""
     target: Target = "canonical"
     prefix: tuple[int, ...] = ()
+    longest: int = 24
+    """Bytes of a text."""
 
     def state(self, text: bytes = b"", keep_rows: int = 64) -> ByteState:
         state = ByteState(
@@ -85,7 +85,7 @@ class Trace:
 
     def push(self, source: bytes) -> None:
         """Goes on with some bytes of a text, or with any byte, if the law has it."""
-        most = LONGEST - len(self.text)
+        most = self.subject.longest - len(self.text)
         if self.draw.random() < 0.15:
             source = bytes([self.draw.choice([self.draw.randrange(256), *source[:8]])])
         data = source[: min(most, self.draw.randint(1, 6))]
@@ -140,7 +140,7 @@ class Trace:
             wanted = [
                 one.tokens for one in fresh.pending(total=total) if one.tokens not in self.fed
             ]
-            if self.keep_rows > LONGEST:
+            if self.keep_rows > self.subject.longest:
                 assert asked == wanted, self.text
             else:
                 # Rows of contexts that are taken back to may have been forgotten.
@@ -167,7 +167,8 @@ class Trace:
         if self.subject.may_end(self.text):
             assert found == self.subject.tokens.encode(self.text), self.text
         elif found is not None:
-            assert self.subject.tokens.join(found) == self.subject.tokens.lead + self.text
+            spelled = self.subject.tokens.lead + self.text if self.text else b""
+            assert self.subject.tokens.join(found) == spelled
 
 
 def run(subject: Subject, seed: int, steps: int, every: int = 1, keep_rows: int = 64) -> int:
@@ -198,8 +199,8 @@ def run(subject: Subject, seed: int, steps: int, every: int = 1, keep_rows: int 
             trace.text, trace.fed = then.text, set(then.fed)
         elif kind == "back" and left:
             trace, left[-1] = left[-1], trace
-        if len(trace.text) > LONGEST - 4:
-            trace.rollback(draw.randint(LONGEST // 2, len(trace.text)))
+        if len(trace.text) > subject.longest - 2:
+            trace.rollback(draw.randint(subject.longest // 2, len(trace.text)))
         trace.check_encoding()
         if step % every == 0:
             trace.check()
