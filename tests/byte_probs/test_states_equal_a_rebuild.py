@@ -116,11 +116,11 @@ def real(name: str) -> Subject:
         else:
             sources += [text[at : at + 40].encode(), text[:40].encode()]
     sources = [source for source in sources if source]
-    return Subject(tokenizer, tokens, len(tokenizer), sources, may_end, "canonical", (1,))
+    return Subject(tokenizer, tokens, states.width(tokens), sources, may_end, "canonical", (1,))
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "Llama 3", "Mistral v1", "BERT", "XLM-R"])
 def test_of_real_vocabularies(name: str) -> None:
     subject = real(name)
-    for seed in range(10 if FULL else 1):
-        run(subject, seed, 60 if FULL else 40, every=4)
+    for seed in range(20 if FULL else 3):
+        run(subject, seed, 60, every=4)
