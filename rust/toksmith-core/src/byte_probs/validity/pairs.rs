@@ -62,7 +62,7 @@ pub(crate) struct Pairs {
     numbered: Vec<u32>,
     /// One past the last number under a token.
     last: Vec<u32>,
-    /// Whether somewhere inside the token a product comes before its parts in merge order.
+    /// Whether somewhere inside the token a product does not come after its parts in merge order.
     irregular: Vec<bool>,
     cache: Mutex<HashMap<u32, Arc<Mask>>>,
 }
@@ -133,10 +133,10 @@ impl Pairs {
         }
     }
 
-    /// Marks tokens with a product that comes before its parts, and all made of them.
+    /// Marks tokens with a product that does not come after its parts, and all made of them.
     fn find_irregular(&mut self, parts: &[(u32, (u32, u32), u32)]) {
         let later = |pairs: &Self, part: u32, order| {
-            pairs.order[part as usize] != NONE && pairs.order[part as usize] > order
+            pairs.order[part as usize] != NONE && pairs.order[part as usize] >= order
         };
         let mut changed = true;
         while changed {
