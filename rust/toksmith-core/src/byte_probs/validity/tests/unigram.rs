@@ -127,7 +127,8 @@ pub(super) fn check_bytes<J: Judge>(
             contexts.insert(ids[..len].to_vec());
         }
     }
-    for context in contexts {
+    let mut todo: Vec<Vec<u32>> = contexts.into_iter().collect();
+    while let Some(context) = todo.pop() {
         let mut state = judge.start();
         for (at, &id) in context.iter().enumerate() {
             state = judge.step(&state, trie.place(id).unwrap()).unwrap_or_else(|| {
@@ -181,6 +182,16 @@ pub(super) fn check_bytes<J: Judge>(
                 spelled(tokenizer, &longer)
             );
             seen.refused += usize::from(next.is_none());
+            // Characters that no text here has, byte by byte.
+            if next.is_some() && longer.len() < 4 && trie.spelling(place)[0] >= 0x80 {
+                let whole: Vec<u8> = longer
+                    .iter()
+                    .flat_map(|&id| trie.spelling(trie.place(id).unwrap()).to_vec())
+                    .collect();
+                if std::str::from_utf8(&whole).is_err() {
+                    todo.push(longer);
+                }
+            }
         }
     }
     seen
