@@ -582,7 +582,9 @@ impl ByteState {
             return Err(Error::Input { why: "nothing can follow the text so far".into() });
         }
         let scale = if self.law.target() == Target::Canonical { text } else { all };
-        logprobs.iter_mut().for_each(|log| *log -= scale);
+        for log in &mut logprobs {
+            *log -= scale;
+        }
         Ok(NextByte { logprobs, missing: -(all - text).exp_m1() })
     }
 

@@ -35,7 +35,9 @@ impl Hasher for Mix {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+        for &byte in bytes {
+            self.write_u32(byte.into());
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -374,7 +376,7 @@ mod tests {
         }
         if !monotone {
             // All in any order, or only a few out of theirs.
-            let every = if seed % 2 == 0 { 1 } else { 5 };
+            let every = if seed.is_multiple_of(2) { 1 } else { 5 };
             for part in &mut parts {
                 let order = (next_bits(&mut random) % 16) as u32 * 64;
                 part.2 = if part.0 % every == 0 { order } else { part.2 * 64 } + part.0;
