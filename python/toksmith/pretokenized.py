@@ -1,8 +1,8 @@
 """A tokenizer behind a splitter: texts are cut by a program before they are encoded.
 
-What no `tokenizer.json` can say: the words of a lexicon first, compounds cut into their parts, or
-whatever a morphological analyser finds. Cuts are all that a splitter makes, so that decoding gives
-the text again. Start at `Presplit`.
+What no `tokenizer.json` can say: the words of a lexicon first, compounds cut into their parts,
+words as Unicode segments them, or whatever a morphological analyser finds. Cuts are all that a
+splitter makes, so that decoding gives the text again. Start at `Presplit`.
 
     >>> import toksmith as ts
     >>> from toksmith.pretokenized import Compounds, Presplit
@@ -20,7 +20,7 @@ import numpy as np
 from toksmith._native import InputError, UnsupportedFeature
 from toksmith.batch import Batch
 from toksmith.encoding import Encoding
-from toksmith.splitters import Compounds, Lexicon, pieces_of
+from toksmith.splitters import Compounds, Lexicon, Words, pieces_of
 from toksmith.train.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from toksmith.splitters import Splitter
     from toksmith.tokenizer import Tokenizer
 
-__all__ = ["Compounds", "Lexicon", "Presplit"]
+__all__ = ["Compounds", "Lexicon", "Presplit", "Words"]
 
 _NO_SPANS = np.empty((0, 2), np.int64)
 
@@ -42,9 +42,9 @@ class Presplit:
 
     Args:
         tokenizer: A byte-level one; its own cuts are made inside the pieces.
-        splitter: A `Lexicon`, a `Compounds`, or a callable that gives the spans of a text:
-            `(start, end)` in characters, in order, not overlapping. What is between them is a
-            piece, too.
+        splitter: A `Lexicon`, a `Compounds`, `Words()` (UAX 29), or a callable that gives the
+            spans of a text: `(start, end)` in characters, in order, not overlapping. What is
+            between them is a piece, too.
 
     Raises:
         InputError: `splitter` cannot be called.

@@ -61,6 +61,50 @@ class Lexicon:
         return f"Lexicon({len(self._given[0])} words)"
 
 
+class Words:
+    """A splitter: the words of Unicode's text segmentation, UAX 29, are pieces.
+
+    A word is what UAX 29 keeps together and holds a letter or a number: `can't`, `3.5`. What is
+    between words is a piece, which a tokenizer may cut further. No `tokenizer.json` can say this:
+    no pattern has the rules.
+
+        >>> from toksmith.splitters import Words, pieces_of
+        >>> pieces_of(Words(), "I can't, at 3.5!")
+        ['I', " can't", ',', ' at', ' 3.5', '!']
+
+    Args:
+        leading_space: The one space before a word belongs to it, as byte-level vocabularies
+            have it.
+    """
+
+    __slots__ = ("_leading_space",)
+
+    def __init__(self, *, leading_space: bool = True) -> None:
+        self._leading_space = bool(leading_space)
+
+    def __call__(self, text: str) -> NDArray[np.int64]:
+        """Where words are: int64 `(n, 2)`, characters, half-open.
+
+        Raises:
+            InputError: `text` is no str or has lone surrogates.
+        """
+        spans = _run(lambda given: _native._unit_spans(given, "word"), text)
+        if self._leading_space and len(spans):
+            letters = np.frombuffer(text.encode("utf-32-le"), "<u4")
+            starts, ends = spans[:, 0], np.append(0, spans[:-1, 1])
+            spaced = (starts > ends) & (letters[starts - 1] == ord(" "))
+            spans[:, 0] = starts - spaced
+        return spans
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles to its option."""
+        return (_words, (self._leading_space,))
+
+    def __repr__(self) -> str:
+        """The option."""
+        return f"Words(leading_space={self._leading_space})"
+
+
 class Compounds:
     """A splitter: words written together, hashtags too, are cut where the parts are most likely.
 
@@ -163,6 +207,10 @@ def _count(count: object) -> int:
     if not isinstance(count, int) or not 0 <= count <= _MAX_COUNT:
         raise InputError(f"a count must be a whole number from 0 to 2**64 - 1, not {count!r}")
     return count
+
+
+def _words(leading_space: bool) -> Words:
+    return Words(leading_space=leading_space)
 
 
 def _lexicon(words: list[str], whole_words: bool, leading_space: bool) -> Lexicon:

@@ -43,7 +43,12 @@ if TYPE_CHECKING:
     OnBadText: TypeAlias = Literal["strict", "replace"]
 
 # By suffix; a name that ends otherwise needs `format=`.
-_FORMATS = {".json": "json", ".tiktoken": "tiktoken", ".toksmith": "toksmith"}
+_FORMATS = {
+    ".json": "json",
+    ".model": "model",
+    ".tiktoken": "tiktoken",
+    ".toksmith": "toksmith",
+}
 _MAX_ID = 2**32 - 1
 
 
@@ -314,13 +319,15 @@ class Tokenizer(Budgets):
 
         Args:
             path: Where; its suffix says the format.
-            format: `"json"` (a `tokenizer.json`), `"tiktoken"` (ranks alone) or `"toksmith"` (loads
-                fastest); needed where the suffix is none of these.
+            format: `"json"` (a `tokenizer.json`), `"model"` (SentencePiece's), `"tiktoken"` (ranks
+                alone) or `"toksmith"` (loads fastest); needed where the suffix is none of these.
             exact: By default the file gives the same ids for every text, or is refused. `False`
                 allows what converters do with a SentencePiece model in a `tokenizer.json`: its
                 table of replacements is applied grapheme by grapheme, the scores of a unigram
                 are added in double precision, and special pieces spelled in text are found
-                there, so that a few texts have other ids.
+                there, so that a few texts have other ids. The other way, it allows a unigram
+                of a `tokenizer.json` to become a SentencePiece model, and added tokens its
+                user-defined pieces.
 
         Raises:
             InputError: No format can be told, or the file cannot be written.

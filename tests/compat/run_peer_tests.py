@@ -90,49 +90,32 @@ _TOKENIZERS_NOT_RUN: list[tuple[str, str, list[str]]] = [
     ),
     (
         "tests/bindings/test_trainers.py",
-        "training",
-        [],
-    ),
-    (
-        "tests/documentation/test_tutorial_train_from_iterators.py",
-        "training",
-        [],
-    ),
-    (
-        "tests/implementations/test_bert_wordpiece.py",
-        "training",
+        "trains a Unigram",
         [
-            "TestBertWordPieceTokenizer::test_train_from_iterator",
+            "TestUnigram::test_can_pickle",
+            "TestUnigram::test_train_with_special_tokens",
+            "TestUnigram::test_cannot_train_different_model",
+            "TestUnigram::test_can_modify",
         ],
     ),
     (
-        "tests/implementations/test_byte_level_bpe.py",
-        "training",
+        "tests/bindings/test_trainers.py",
+        "trains a parity-aware BPE",
         [
-            "TestByteLevelBPE::test_train_from_iterator",
-        ],
-    ),
-    (
-        "tests/implementations/test_char_bpe.py",
-        "training",
-        [
-            "TestCharBPETokenizer::test_train_from_iterator",
+            "TestParityBpeTrainer",
         ],
     ),
     (
         "tests/implementations/test_sentencepiece.py",
-        "training",
+        "trains a Unigram",
         [
-            "TestSentencePieceBPE::test_train_from_iterator",
             "TestSentencePieceUnigram",
         ],
     ),
     (
-        "tests/test_freethreaded.py",
-        "training",
-        [
-            "TestEncodeUnderConcurrentSetters::test_encode_while_mutating_trainer_fields",
-        ],
+        "tests/documentation/test_tutorial_train_from_iterators.py",
+        "imports a package of data sets",
+        [],
     ),
     (
         "tests/bindings/test_normalizers.py",

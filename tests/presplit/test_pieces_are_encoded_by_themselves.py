@@ -15,7 +15,7 @@ from generated import strings
 from toksmith import train
 from toksmith.delimit import force_split
 from toksmith.pretokenized import Compounds, Lexicon, Presplit
-from toksmith.splitters import Spans, Splitter, pieces_of
+from toksmith.splitters import Spans, Splitter, Words, pieces_of
 from toksmith.train.pipeline import Pipeline
 from toksmith.train.pre_tokenizers import scripts
 
@@ -24,6 +24,7 @@ WORDS = ["ab", "the lazy dog", "dog", "\u4e2d", "e\u0301", "12"]
 SPLITTERS: dict[str, Splitter] = {
     "lexicon": Lexicon(WORDS, whole_words=False),
     "compounds": Compounds(dict.fromkeys(WORDS, 5)),
+    "words": Words(),
     "every third": lambda text: [(at, at + 1) for at in range(0, len(text), 3)],
     "arrays": lambda text: np.array([[0, len(text)]], np.int32),
     "nothing": lambda _: [],

@@ -1,4 +1,4 @@
-"""`Lexicon` and `Compounds` against versions of themselves that try everything."""
+"""`Lexicon`, `Words` and `Compounds` against versions of themselves that try everything."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+import testdata
 import toksmith as ts
 from generated import strings
-from toksmith.splitters import Compounds, Lexicon, Spans, Splitter, pieces_of
+from toksmith.delimit import delimit
+from toksmith.splitters import Compounds, Lexicon, Spans, Splitter, Words, pieces_of
 
 LETTERS = "aab\u00c9\u00e9\u0130 \u4e2d\u03011#-\n\U0001f600"
 TEXTS = st.text(st.sampled_from(LETTERS), max_size=14)
@@ -141,7 +143,56 @@ def test_time_is_linear() -> None:
         assert took[1] < 12 * took[0] + 0.2
 
 
-@pytest.mark.parametrize("splitter", [Lexicon(["a b", "c"]), Compounds({"a": 3, "B": 2})])
+@given(TEXTS | st.text(), st.booleans())
+def test_words_are_the_items_of_delimit(text: str, space: bool) -> None:
+    plain = Words(leading_space=False)(text).tolist()
+    assert [text[a:b] for a, b in plain] == delimit(text, "word").items
+    want, last = list[list[int]](), 0
+    for start, end in plain:
+        want.append([start - (space and start > last and text[start - 1] == " "), end])
+        last = end
+    assert Words(leading_space=space)(text).tolist() == want
+
+
+def test_words_are_those_of_unicode() -> None:
+    for line in testdata.need("unicode/WordBreakTest.txt").read_text("utf-8").splitlines():
+        marks = line.split("#")[0].split()
+        pieces = [""]
+        for mark in marks[1:]:
+            if mark == "\u00f7":
+                pieces.append("")
+            elif mark != "\u00d7":
+                pieces[-1] += chr(int(mark, 16))
+        want = [piece for piece in pieces if any(map(in_word, piece))]
+        text = "".join(pieces)
+        if "\u200d\u2701" in text:  # The scissors were a pictograph until Unicode 17.
+            continue
+        assert [text[a:b] for a, b in Words(leading_space=False)(text).tolist()] == want
+
+
+def test_words_may_have_the_space_before_them() -> None:
+    text = "The quick (\u201cbrown\u201d) fox can\u2019t jump 32.3 feet, right?"
+    want = ["The", "quick", "brown", "fox", "can\u2019t", "jump", "32.3", "feet", "right"]
+    assert [text[a:b] for a, b in Words(leading_space=False)(text).tolist()] == want
+    assert pieces_of(Words(), "a  b") == ["a", " ", " b"]
+    assert pieces_of(Words(leading_space=False), "a  b") == ["a", "  ", "b"]
+
+
+@pytest.mark.parametrize("unit", ["a", "\u0301", '\u05d0"', "a.", "1,", "\U0001f468\u200d", " "])
+def test_words_take_linear_time(unit: str) -> None:
+    def seconds(n: int) -> float:
+        text, begun = unit * (n // len(unit)), time.perf_counter()
+        Words()(text)
+        return time.perf_counter() - begun
+
+    seconds(1000)
+    few = min(seconds(40_000) for _ in range(5))
+    assert min(seconds(400_000) for _ in range(3)) < 30 * few + 0.05
+
+
+@pytest.mark.parametrize(
+    "splitter", [Lexicon(["a b", "c"]), Words(leading_space=False), Compounds({"a": 3, "B": 2})]
+)
 def test_splitters_are_pickled(splitter: Splitter) -> None:
     again = pickle.loads(pickle.dumps(splitter))
     assert repr(again) == repr(splitter)

@@ -280,7 +280,7 @@ def _training(train: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--like",
         metavar="NAME_OR_PATH",
-        help="whose pipeline to take: an embedded name, a file, metaspace or bert",
+        help="whose pipeline to take: an embedded name, a file, metaspace, sentencepiece or bert",
     )
     group.add_argument(
         "--special", action="append", metavar="NAME", help="a special token; they come first"

@@ -64,5 +64,5 @@ def run(args: argparse.Namespace) -> int:
 
 def _like(name: str) -> Tokenizer | str:
     """A name that training knows, or the tokenizer in a file."""
-    named = name in ("metaspace", "bert", *embedded_names())
+    named = name in ("metaspace", "sentencepiece", "bert", *embedded_names())
     return name if named else load_tokenizer(name)

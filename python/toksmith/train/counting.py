@@ -68,13 +68,16 @@ def count_words(
         texts: An iterable of texts (str or bytes); `Files`, a path or a list of paths; a mapping
             from words to counts or `WordCounts`; `Weighted(source, weight)`; or a list of these.
         like: Whose pipeline cuts texts into words: a tokenizer, the name of an embedded vocabulary,
-            `"metaspace"` or `"bert"`.
+            `"metaspace"`, `"sentencepiece"` (the same cuts) or `"bert"`.
         digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
         pre_tokenizer: More cuts, from `pre_tokenizers`: one or a list; see `Pipeline.like`.
         errors: `"replace"` puts U+FFFD for what is not text in files.
         num_threads: Most threads to use; by default all.
         memory_budget: Most bytes of the tables while counting; beyond, sorted counts go to files.
-            The result itself is not part of it.
+            Nothing else is bounded by it: not the texts, not the result (some 16 bytes and its
+            spelling for each distinct word), and not what a trainer needs to learn from that.
+            Merges need some 8 bytes for each byte or character of a distinct word, and more if so
+            many are asked for that nearly every pair left in the words must be looked at.
         directory: Where those files are made, instead of where the system has such files.
         resume: A file that the count is saved to, every `save_every` bytes of text and at the end.
             If it is there already the count goes on from it: the same sources must be given, in

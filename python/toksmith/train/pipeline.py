@@ -82,6 +82,7 @@ _NAMED: dict[str, Json] = {
     },
 }
 """Pipelines that no embedded vocabulary has."""
+_NAMED["sentencepiece"] = _NAMED["metaspace"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Pipeline:
     decoder: Json | None = None
     special_tokens: tuple[Json, ...] = field(default=())
     """Entries of `added_tokens` without ids, in the order they get them."""
+    sentencepiece: bool = False
+    """Whether what is learned becomes a SentencePiece model, with that library's arithmetic."""
 
     @classmethod
     def like(
@@ -103,7 +106,10 @@ class Pipeline:
         digits: str | None = None,
         pre_tokenizer: Steps | None = None,
     ) -> Pipeline:
-        """The pipeline of a tokenizer, an embedded vocabulary, `"metaspace"` or `"bert"`.
+        """The pipeline of a tokenizer, an embedded vocabulary, or a name.
+
+        `"metaspace"` is SentencePiece's in the terms of a `tokenizer.json`, `"sentencepiece"` that
+        in SentencePiece's own: the same cuts, and the tokenizer is one that a `.model` can say.
 
         Special tokens are those given, else those of the tokenizer; of names, `"bert"` has five.
         Cuts that `digits` and `pre_tokenizer` add, in this order, come before those of a byte-level
@@ -121,10 +127,11 @@ class Pipeline:
                 template uses a special token that is not among those given, or `pre_tokenizer` is
                 malformed or writes letters or signs.
             UnsupportedFeature: The pipeline has no form in a `tokenizer.json`, or cuts are to be
-                added to one whose normalizer writes the letters of bytes.
+                added to one whose normalizer writes the letters of bytes, or to that of a `.model`.
         """
         if isinstance(like, str) and like in _NAMED:
             pipeline = cls.of_document(_NAMED[like])
+            pipeline = replace(pipeline, sentencepiece=like == "sentencepiece")
         elif isinstance(like, str):
             whole = cls.of_document(json.loads(Tokenizer.from_pretrained(like)._save("json")))
             pipeline = replace(whole, special_tokens=())
@@ -137,7 +144,13 @@ class Pipeline:
             names = _names(special_tokens)
             tokens = tuple(known.get(name) or special_entry(name) for name in names)
             pipeline = replace(pipeline, special_tokens=tokens)
-        return pipeline._with(added_steps(digits, pre_tokenizer))
+        added = added_steps(digits, pre_tokenizer)
+        if added and pipeline.sentencepiece:
+            raise UnsupportedFeature(
+                'digits= and pre_tokenizer= with like="sentencepiece": a .model has no cuts but '
+                "those at spaces (unigram has split_digits=)"
+            )
+        return pipeline._with(added)
 
     @classmethod
     def of_document(cls, document: Json) -> Pipeline:
@@ -207,6 +220,17 @@ class Pipeline:
             vocab = {letter: id_ for id_, letter in enumerate(byte_letters())}
             return self.around({"type": "BPE", "vocab": vocab, "merges": []}, len(vocab))
         return self.around({"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}, 1)
+
+    def trained(self, model: Json, size: int) -> Tokenizer:
+        """The tokenizer of what was learned: as `around`, or the SentencePiece model of that.
+
+        Raises:
+            UnsupportedFeature: A `.model` cannot say it; names what.
+        """
+        made = self.around(model, size)
+        if not self.sentencepiece:
+            return made
+        return Tokenizer.from_bytes(made._save("model", exact=False))
 
     def around(self, model: Json, size: int) -> Tokenizer:
         """The tokenizer with this model, whose ids are below `size`.

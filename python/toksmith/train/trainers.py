@@ -61,7 +61,8 @@ def bpe(
     Args:
         texts: What to learn from: see `count_words`.
         vocab_size: Tokens in all. Fewer come out where no pair is left to merge.
-        like: Whose pipeline to take: a tokenizer or a name; see `count_words`.
+        like: Whose pipeline to take: a tokenizer or a name; see `count_words`. With
+            `"sentencepiece"` the tokenizer is one that `save("x.model")` writes.
         special_tokens: The first tokens; by default those of the tokenizer `like`.
         digits: `"single"`, `"l2r:3"` or `"r2l:3"`: see `pre_tokenizers.digits`.
         pre_tokenizer: More cuts, before those of the pipeline: one of `pre_tokenizers` (`scripts`,
@@ -118,7 +119,7 @@ def bpe(
         continuing_subword_prefix=continuing_subword_prefix or None,
         end_of_word_suffix=end_of_word_suffix or None,
     )
-    return pipeline.around(model, len(tokens))
+    return pipeline.trained(model, len(tokens))
 
 
 def wordpiece(
@@ -172,7 +173,7 @@ def wordpiece(
     with reporting(counting.get("progress")) as report, refusing():
         tokens, *_ = _native._train_bpe(words, vocab_size, options, report)
     model = wordpiece_model(tokens, pipeline.names, unk_token, continuing_subword_prefix)
-    return pipeline.around(model, len(tokens))
+    return pipeline.trained(model, len(tokens))
 
 
 def unigram(
@@ -206,7 +207,9 @@ def unigram(
     Args:
         texts: What to learn from: see `count_words`.
         vocab_size: Pieces in all.
-        like: As in `bpe`; the pipeline is one of characters.
+        like: As in `bpe`; the pipeline is one of characters. With `"sentencepiece"` scores are
+            added up in single precision, as that library does, and `save("x.model")` gives the
+            same ids; that of `"metaspace"` takes `exact=False`.
         special_tokens: The first pieces; by default those of the tokenizer `like`.
         digits: As in `bpe`.
         pre_tokenizer: As in `bpe`.
@@ -230,7 +233,8 @@ def unigram(
         InputError: A number or name cannot be, or the pipeline is byte-level.
         VocabularyError: `vocab_size` is below the pieces that must be there or, with `exact_size`,
             above those that the words give.
-        UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`.
+        UnsupportedFeature: The pipeline of `like` has no form in a `tokenizer.json`; or, with
+            `like="sentencepiece"`, a `.model` cannot say what is asked for.
     """
     pipeline = _pipeline(like, special_tokens, digits, pre_tokenizer, unk_token)
     _needs_characters(pipeline, "unigram")
@@ -261,7 +265,7 @@ def unigram(
         )
     unknown = next(id_ for id_, (_, _, kind) in enumerate(rows) if kind == "unknown")
     model = unigram_model([row[:2] for row in rows], unknown, byte_fallback)
-    return pipeline.around(model, len(rows))
+    return pipeline.trained(model, len(rows))
 
 
 def _pipeline(

@@ -131,7 +131,7 @@ impl PyTokenizer {
     fn format(name: &str) -> PyResult<formats::Format> {
         formats::Format::from_name(name).ok_or_else(|| {
             InputError::new_err(format!(
-                "format must be \"json\", \"tiktoken\" or \"toksmith\", not {name:?}"
+                "format must be \"json\", \"model\", \"tiktoken\" or \"toksmith\", not {name:?}"
             ))
         })
     }

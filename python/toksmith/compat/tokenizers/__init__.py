@@ -13,9 +13,10 @@
 
 Ids, offsets, defaults and exception classes are the original's. What differs:
 
-- Nothing can be trained, and there are no components in Python (`custom`, `NormalizedString`,
-  `PreTokenizedString`): these raise `UnsupportedFeature`, and so do arguments nobody knows, which
-  the original ignores.
+- BPE, WordPiece and WordLevel are trained, and give the original's vocabulary and merges wherever
+  it gives the same in each run; a Unigram is not, for its pieces would be others.
+- There are no components in Python (`custom`, `NormalizedString`, `PreTokenizedString`): these
+  raise `UnsupportedFeature`, and so do arguments nobody knows, which the original ignores.
 - Dropout and sampling: a tokenizer with them cannot encode.
 - `encode_batch_fast` gives right offsets, too.
 - Changing a component changes the tokenizers that hold it, as in the original; each of them is

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from toksmith.compat.tokenizers import decoders, normalizers, pre_tokenizers, processors
 from toksmith.compat.tokenizers.added_token import AddedToken
 from toksmith.compat.tokenizers.errors import ArgumentError, unsupported
 from toksmith.compat.tokenizers.models import BPE, Unigram, WordPiece
 from toksmith.compat.tokenizers.tokenizer import Tokenizer
+from toksmith.compat.tokenizers.trainers import BpeTrainer, Trainer, WordPieceTrainer
 
 if TYPE_CHECKING:
     from toksmith._native import Encoding
@@ -160,13 +161,40 @@ class BaseTokenizer:
         """The tokenizer as a `tokenizer.json`."""
         return self._tokenizer.to_str(pretty)
 
-    def train(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Always UnsupportedFeature: nothing is trained yet."""
-        unsupported(f"{type(self).__name__}.train (training)")
+    _options: ClassVar[dict[str, Any]] = {}
+    """What `train` takes behind its texts, in order, with defaults."""
 
-    def train_from_iterator(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Always UnsupportedFeature: nothing is trained yet."""
-        unsupported(f"{type(self).__name__}.train_from_iterator (training)")
+    def train(self, files: str | list[str], *args: Any, **kwargs: Any) -> None:
+        """Learns the vocabulary from files, with the options of the original's method.
+
+        Raises:
+            UnsupportedFeature: It is a Unigram, or there is no such option.
+        """
+        trainer = self._trainer(**self._bound(args, kwargs))
+        self._tokenizer.train([files] if isinstance(files, str) else files, trainer=trainer)
+
+    def train_from_iterator(self, iterator: Any, *args: Any, **kwargs: Any) -> None:
+        """As `train`, from texts or lists of texts."""
+        options = self._bound(args, kwargs, length=None)
+        del options["length"]
+        self._tokenizer.train_from_iterator(iterator, trainer=self._trainer(**options))
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """Options by name."""
+        known = {**self._options, **more}
+        if len(args) > len(known):
+            raise TypeError(f"at most {len(known)} options expected, {len(args)} given")
+        given = dict(zip(known, args, strict=False))
+        for name in kwargs:
+            if name in given:
+                raise TypeError(f"got multiple values for argument {name!r}")
+            if self._options and name not in known:
+                unsupported(f"{type(self).__name__}.train({name}=...)")
+        return {**known, **given, **kwargs}
+
+    def _trainer(self, **options: Any) -> Trainer:
+        """The trainer with these options."""
+        return unsupported(f"{type(self).__name__}.train (training)")
 
 
 def _with(model: Model, *specials: str | AddedToken) -> Tokenizer:
@@ -187,6 +215,20 @@ def _all(steps: list[Normalizer]) -> Normalizer | None:
 
 class BertWordPieceTokenizer(BaseTokenizer):
     """BERT's."""
+
+    _options: ClassVar[dict[str, Any]] = {
+        "vocab_size": 30000,
+        "min_frequency": 2,
+        "limit_alphabet": 1000,
+        "initial_alphabet": [],
+        "special_tokens": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+        "show_progress": True,
+        "wordpieces_prefix": "##",
+    }
+
+    def _trainer(self, **options: Any) -> Trainer:
+        prefix = options.pop("wordpieces_prefix")
+        return WordPieceTrainer(continuing_subword_prefix=prefix, **options)
 
     def __init__(
         self,
@@ -249,6 +291,16 @@ class BertWordPieceTokenizer(BaseTokenizer):
 class ByteLevelBPETokenizer(BaseTokenizer):
     """GPT-2's."""
 
+    _options: ClassVar[dict[str, Any]] = {
+        "vocab_size": 30000,
+        "min_frequency": 2,
+        "show_progress": True,
+        "special_tokens": [],
+    }
+
+    def _trainer(self, **options: Any) -> Trainer:
+        return BpeTrainer(initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), **options)
+
     def __init__(
         self,
         vocab: str | dict[str, int] | None = None,
@@ -306,6 +358,19 @@ class ByteLevelBPETokenizer(BaseTokenizer):
 
 class CharBPETokenizer(BaseTokenizer):
     """OpenAI GPT's: words end in a suffix."""
+
+    _options: ClassVar[dict[str, Any]] = {
+        "vocab_size": 30000,
+        "min_frequency": 2,
+        "special_tokens": ["<unk>"],
+        "limit_alphabet": 1000,
+        "initial_alphabet": [],
+        "suffix": "</w>",
+        "show_progress": True,
+    }
+
+    def _trainer(self, **options: Any) -> Trainer:
+        return BpeTrainer(end_of_word_suffix=options.pop("suffix"), **options)
 
     def __init__(
         self,
@@ -367,6 +432,18 @@ class CharBPETokenizer(BaseTokenizer):
 
 class SentencePieceBPETokenizer(BaseTokenizer):
     """BPE with a sign in place of spaces."""
+
+    _options: ClassVar[dict[str, Any]] = {
+        "vocab_size": 30000,
+        "min_frequency": 2,
+        "special_tokens": ["<unk>"],
+        "limit_alphabet": 1000,
+        "initial_alphabet": [],
+        "show_progress": True,
+    }
+
+    def _trainer(self, **options: Any) -> Trainer:
+        return BpeTrainer(**options)
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import struct
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,12 @@ from toksmith.compat.tokenizers.component import (
     optional,
     string,
 )
-from toksmith.compat.tokenizers.errors import ArgumentError, unsupported, wrong_type
+from toksmith.compat.tokenizers.errors import ArgumentError, wrong_type
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from toksmith.compat.tokenizers.trainers import Trainer
 
 _editions = itertools.count()
 
@@ -168,9 +170,15 @@ class Model(Component, abstract=True):
             )
         ]
 
-    def get_trainer(self) -> NoReturn:
-        """Always UnsupportedFeature: nothing is trained yet."""
-        unsupported("Model.get_trainer (training)")
+    def get_trainer(self) -> Trainer:
+        """A trainer for this model, with the original's defaults.
+
+        Raises:
+            UnsupportedFeature: It is a Unigram.
+        """
+        from toksmith.compat.tokenizers.training import trainer_of
+
+        return trainer_of(self)
 
     def save(self, folder: str, prefix: str | None = None) -> list[str]:
         """Writes the files of the model into a folder; returns their paths."""

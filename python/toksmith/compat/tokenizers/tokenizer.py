@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from toksmith._native import InputError, ModelError
 from toksmith.compat.tokenizers.added_token import AddedToken
@@ -18,14 +18,17 @@ from toksmith.compat.tokenizers.pre_tokenizers import PreTokenizer
 from toksmith.compat.tokenizers.processors import PostProcessor
 from toksmith.compat.tokenizers.show import show
 from toksmith.compat.tokenizers.state import FAMILIES, State
+from toksmith.compat.tokenizers.training import lines_of, texts_of, train
 from toksmith.files import write_whole
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from typing_extensions import Self
 
     from toksmith._native import Encoding, SpelledTokenizer
+    from toksmith.compat.tokenizers.trainers import Trainer
 
 
 class Tokenizer:
@@ -481,15 +484,30 @@ class Tokenizer:
 
     # Training
 
-    def train(self, files: list[str], trainer: Any = None) -> NoReturn:
-        """Always UnsupportedFeature: nothing is trained yet."""
-        unsupported("Tokenizer.train (training)")
+    def train(self, files: list[str], trainer: Trainer | None = None) -> None:
+        """Learns the model's vocabulary from files, line by line; `special_tokens` are added.
+
+        Raises:
+            InputError: A file cannot be read, or the trainer is for another model.
+            UnsupportedFeature: It is a Unigram that would be trained.
+        """
+        if not isinstance(files, list):
+            raise wrong_type(files, "list")
+        self._train(lines_of(files), trainer)
 
     def train_from_iterator(
-        self, iterator: Any, trainer: Any = None, length: int | None = None
-    ) -> NoReturn:
-        """Always UnsupportedFeature: nothing is trained yet."""
-        unsupported("Tokenizer.train_from_iterator (training)")
+        self,
+        iterator: Any,
+        trainer: Trainer | None = None,
+        length: int | None = None,
+    ) -> None:
+        """As `train`, from texts or lists of texts; `length` changes nothing."""
+        self._train(texts_of(iterator), trainer)
+
+    def _train(self, texts: Iterator[str], trainer: Trainer | None) -> None:
+        train(self._state, texts, trainer)
+        if trainer is not None:
+            self.add_special_tokens(trainer.special_tokens)
 
 
 def _restore(kind: type[Tokenizer], state: bytes) -> Tokenizer:

@@ -32,6 +32,12 @@ pub(super) struct Passed<T> {
     pub(super) lost: bool,
 }
 
+/// A block of exponentials; `wide` are the same numbers, made where they are in vectors already.
+struct Block<T> {
+    numbers: [T; BLOCK],
+    wide: [f64; BLOCK],
+}
+
 impl<'a, S: Real + Into<T>, T: Real> Pass<'a, S, T> {
     pub(super) fn new(
         layout: &'a RowLayout,
@@ -50,44 +56,47 @@ impl<'a, S: Real + Into<T>, T: Real> Pass<'a, S, T> {
 
     /// Exponentials of up to a block of logits, zeros behind them.
     #[inline(always)]
-    fn exps(&self, logits: impl Iterator<Item = T>, lost: &mut bool) -> [T; BLOCK] {
+    fn exps(&self, logits: impl Iterator<Item = T>, lost: &mut bool) -> Block<T> {
         let mut numbers = [T::NEVER; BLOCK];
         for (number, logit) in numbers.iter_mut().zip(logits) {
             *number = logit;
         }
-        let mut missed = false;
-        for number in &mut numbers {
+        let (mut missed, mut wide) = (false, [0.0; BLOCK]);
+        for (number, wide) in numbers.iter_mut().zip(&mut wide) {
             let logit = number.minus(self.shift.taken);
             missed |= logit < self.shift.least && logit >= self.shift.hopeless;
             *number = logit.exp(&self.shift);
+            *wide = (*number).into();
         }
         *lost |= missed;
-        numbers
+        Block { numbers, wide }
     }
 
     /// Adds a block of tokens.
     #[inline(always)]
-    fn push(&self, mut numbers: [T; BLOCK], passed: &mut Passed<T>) {
+    fn push(&self, Block { mut numbers, mut wide }: Block<T>, passed: &mut Passed<T>) {
         let word = self
             .allowed
             .map_or(u64::MAX, |words| words.get(passed.blocks.len()).copied().unwrap_or(0));
         let mut forbidden = !word;
         if forbidden.count_ones() <= FEW {
             while forbidden != 0 {
-                let number = &mut numbers[forbidden.trailing_zeros() as usize];
-                passed.dropped += std::mem::replace(number, T::ZERO).into();
+                let bit = forbidden.trailing_zeros() as usize;
+                numbers[bit] = T::ZERO;
+                passed.dropped += std::mem::take(&mut wide[bit]);
                 forbidden &= forbidden - 1;
             }
         } else {
-            let mut dropped = [T::ZERO; BLOCK];
-            for (bit, (number, dropped)) in numbers.iter_mut().zip(&mut dropped).enumerate() {
+            let mut dropped = [0.0; BLOCK];
+            for bit in 0..BLOCK {
                 if word >> bit & 1 == 0 {
-                    *dropped = std::mem::replace(number, T::ZERO);
+                    numbers[bit] = T::ZERO;
+                    dropped[bit] = std::mem::take(&mut wide[bit]);
                 }
             }
             passed.dropped += sum(&dropped);
         }
-        passed.blocks.push(sum(&numbers));
+        passed.blocks.push(sum(&wide));
         passed.numbers.extend_from_slice(&numbers);
     }
 }
@@ -120,16 +129,17 @@ impl<S: Real + Into<T>, T: Real> Work for Pass<'_, S, T> {
             }
         }
         for at in self.layout.special_at().chunks(BLOCK) {
-            let numbers = self.exps(at.iter().map(|&at| self.logit(at)), &mut lost);
-            passed.specials.extend(numbers.iter().take(at.len()).map(|&number| number.into()));
+            let Block { wide, .. } = self.exps(at.iter().map(|&at| self.logit(at)), &mut lost);
+            passed.specials.extend(wide.into_iter().take(at.len()));
         }
         let (holes, padding) = self.layout.unspelled(self.logits.len());
         for at in holes.chunks(BLOCK) {
-            passed.unspelled += sum(&self.exps(at.iter().map(|&at| self.logit(at)), &mut lost));
+            passed.unspelled +=
+                sum(&self.exps(at.iter().map(|&at| self.logit(at)), &mut lost).wide);
         }
         for logits in self.logits.get(padding).unwrap_or_default().chunks(BLOCK) {
             passed.unspelled +=
-                sum(&self.exps(logits.iter().map(|&logit| logit.into()), &mut lost));
+                sum(&self.exps(logits.iter().map(|&logit| logit.into()), &mut lost).wide);
         }
         passed.lost = lost;
         passed

@@ -37,6 +37,7 @@ impl Format {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "json" => Some(Self::HfJson),
+            "model" => Some(Self::SentencePiece),
             "tiktoken" => Some(Self::Tiktoken),
             "toksmith" => Some(Self::Native),
             _ => None,

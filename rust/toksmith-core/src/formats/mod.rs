@@ -18,7 +18,7 @@ pub(crate) mod hf_json;
 pub mod known;
 mod native;
 pub mod pipeline;
-mod protobuf;
+pub(crate) mod protobuf;
 pub mod sentencepiece;
 mod tekken;
 mod tiktoken;
@@ -253,11 +253,9 @@ pub fn save_as(
         Format::HfJson => hf_json::save(definition, compiled, fidelity),
         Format::Tiktoken => tiktoken::save(definition, compiled),
         Format::Native => native::save(definition, compiled),
-        Format::SentencePiece
-        | Format::Gguf
-        | Format::Tekken
-        | Format::VocabTxt
-        | Format::VocabJson
-        | Format::Folder => Err(Error::unsupported(format!("writing {format}"))),
+        Format::SentencePiece => sentencepiece::save(definition, fidelity),
+        Format::Gguf | Format::Tekken | Format::VocabTxt | Format::VocabJson | Format::Folder => {
+            Err(Error::unsupported(format!("writing {format}")))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The wire format of protocol buffers, read field by field, never past the end.
+//! The wire format of protocol buffers, read field by field, never past the end, and written.
 //!
 //! A message is a run of fields, each a number, a wire type and a value; what a field means is
 //! its reader's business. Values are borrowed, so nothing is allocated for a size that a file
@@ -9,6 +9,11 @@ use crate::error::{Error, Result};
 
 /// Groups inside groups that are still passed over.
 const MAX_DEPTH: usize = 100;
+
+/// Wire types that are written.
+const VARINT: u32 = 0;
+const BYTES: u32 = 2;
+const FIXED32: u32 = 5;
 
 /// A field's value as it stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,4 +149,35 @@ impl<'a> Reader<'a> {
             _ => return Err(self.error(format!("wire type {wire} of field {number}"))),
         })
     }
+}
+
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn put_tag(out: &mut Vec<u8>, field: u32, wire: u32) {
+    put_varint(out, (field << 3 | wire).into());
+}
+
+/// Appends an integer, a bool or an enum.
+pub(crate) fn put_number(out: &mut Vec<u8>, field: u32, value: u64) {
+    put_tag(out, field, VARINT);
+    put_varint(out, value);
+}
+
+/// Appends bytes, text or a message.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
+    put_tag(out, field, BYTES);
+    put_varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+/// Appends a float.
+pub(crate) fn put_float(out: &mut Vec<u8>, field: u32, value: f32) {
+    put_tag(out, field, FIXED32);
+    out.extend_from_slice(&value.to_le_bytes());
 }

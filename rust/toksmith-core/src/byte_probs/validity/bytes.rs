@@ -36,8 +36,6 @@ pub(crate) struct ByteBpe {
     whole: Mask,
     /// The same by spelling; ids are places.
     whole_trie: Option<TokenTrie>,
-    /// Whether texts are UTF-8: there is a pattern, which reads characters.
-    utf8: bool,
     memory: Mutex<Memory>,
 }
 
@@ -128,7 +126,6 @@ impl ByteBpe {
             pairs,
             whole,
             whole_trie,
-            utf8: automaton.is_some(),
             memory: Mutex::new(Memory {
                 automaton,
                 reach: HashMap::new(),
@@ -146,12 +143,6 @@ impl ByteBpe {
     pub(crate) fn start(&self) -> ByteState {
         let cut = Cut { state: 0, word: Word::Nothing, whole: self.whole_root() };
         ByteState { last: NONE, partial: 0, cuts: vec![cut] }
-    }
-
-    /// Whether tokens spell only whole characters together: byte by byte, a text that is not UTF-8
-    /// has no encoding.
-    pub(crate) fn reads_characters(&self) -> bool {
-        self.utf8
     }
 
     fn whole_root(&self) -> (u32, u32, u32) {

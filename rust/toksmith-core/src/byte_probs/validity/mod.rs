@@ -5,11 +5,21 @@
 //! and whether the sequence is all of an encoding. Normalizers count as the identity: texts are
 //! normalised ones.
 //!
-//! - [`bytes`]: byte-level BPE; [`pairs`]: which two tokens fit; [`boundaries`]: cuts by a pattern.
+//! - [`bytes`]: byte-level BPE; [`boundaries`]: cuts by a pattern.
+//! - [`char_bpe`]: BPE over characters, of tokenizer.json and of SentencePiece.
+//! - [`unigram`]: likewise; [`wordpiece`].
+//! - [`pairs`]: which two tokens of a BPE fit; `utf8`: characters in halves; `words`, `shape`: what
+//!   cuts words, and which pipelines are known.
 
 pub(crate) mod boundaries;
 pub(crate) mod bytes;
+pub(crate) mod char_bpe;
 pub(crate) mod pairs;
+mod shape;
+pub(crate) mod unigram;
+mod utf8;
+pub(crate) mod wordpiece;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +27,7 @@ mod tests;
 use super::mask::Mask;
 use super::trie::TokenTrie;
 use crate::error::{Error, Result};
-use crate::formats::pipeline::Model;
+use crate::formats::pipeline::{Model, SentencePieceKind};
 use crate::tokenizer::Tokenizer;
 use std::sync::Arc;
 
@@ -26,6 +36,12 @@ use std::sync::Arc;
 pub(crate) enum Validity {
     /// Byte-level BPE.
     Bytes(Box<bytes::ByteBpe>),
+    /// BPE over characters.
+    Chars(Box<char_bpe::CharBpe>),
+    /// The most probable segmentation.
+    Unigram(Box<unigram::Unigram>),
+    /// The longest piece first.
+    WordPiece(Box<wordpiece::WordPiece>),
 }
 
 /// What a context leaves for the question what may follow.
@@ -33,27 +49,63 @@ pub(crate) enum Validity {
 pub(crate) enum State {
     /// Of [`Validity::Bytes`].
     Bytes(bytes::ByteState),
+    /// Of [`Validity::Chars`].
+    Chars(char_bpe::CharBpeState),
+    /// Of [`Validity::Unigram`].
+    Unigram(unigram::UnigramState),
+    /// Of [`Validity::WordPiece`].
+    WordPiece(wordpiece::WordPieceState),
+}
+
+/// Asks the rules of one family about a state of theirs; `$none` for another's, which nobody has.
+macro_rules! ask {
+    ($self:expr, $state:expr, $none:expr, |$rules:ident, $own:ident| $answer:expr) => {
+        match ($self, $state) {
+            (Validity::Bytes($rules), State::Bytes($own)) => $answer,
+            (Validity::Chars($rules), State::Chars($own)) => $answer,
+            (Validity::Unigram($rules), State::Unigram($own)) => $answer,
+            (Validity::WordPiece($rules), State::WordPiece($own)) => $answer,
+            _ => $none,
+        }
+    };
 }
 
 impl Validity {
     /// # Errors
     /// [`Error::Unsupported`] where encodings cannot be followed: it says why.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
-        if tokenizer.added.tokens().iter().any(|token| !token.special) {
-            return Err(Error::unsupported(
-                "byte probabilities with added tokens that are not special: they are found in text",
-            ));
-        }
-        match &tokenizer.pipeline.model {
-            Model::ByteLevelBpe => Ok(Self::Bytes(Box::new(bytes::ByteBpe::new(tokenizer, trie)?))),
-            other => Err(Error::unsupported(format!("byte probabilities of a {}", other.kind()))),
-        }
+        check_added(tokenizer)?;
+        Ok(match &tokenizer.pipeline.model {
+            Model::ByteLevelBpe => Self::Bytes(Box::new(bytes::ByteBpe::new(tokenizer, trie)?)),
+            Model::Bpe(_) => Self::Chars(Box::new(char_bpe::CharBpe::new(tokenizer, trie)?)),
+            Model::SentencePiece(model) if model.kind == SentencePieceKind::Bpe => {
+                Self::Chars(Box::new(char_bpe::CharBpe::new(tokenizer, trie)?))
+            }
+            Model::Unigram(_) => Self::Unigram(Box::new(unigram::Unigram::new(tokenizer, trie)?)),
+            Model::SentencePiece(model) if model.kind == SentencePieceKind::Unigram => {
+                Self::Unigram(Box::new(unigram::Unigram::new(tokenizer, trie)?))
+            }
+            Model::WordPiece { .. } => {
+                Self::WordPiece(Box::new(wordpiece::WordPiece::new(tokenizer, trie)?))
+            }
+            Model::SentencePiece(_) => {
+                return Err(Error::unsupported(
+                    "canonical tokens of a SentencePiece model of words or characters",
+                ));
+            }
+            other @ Model::WordLevel { .. } => {
+                return Err(Error::unsupported(format!("canonical tokens of {}", other.kind())));
+            }
+        })
     }
 
     /// Before the first token.
     pub(crate) fn start(&self) -> State {
         match self {
             Self::Bytes(rules) => State::Bytes(rules.start()),
+            Self::Chars(rules) => State::Chars(rules.start()),
+            Self::Unigram(rules) => State::Unigram(rules.start()),
+            Self::WordPiece(rules) => State::WordPiece(rules.start()),
         }
     }
 
@@ -61,20 +113,35 @@ impl Validity {
     pub(crate) fn step(&self, state: &State, place: u32) -> Option<State> {
         match (self, state) {
             (Self::Bytes(rules), State::Bytes(state)) => rules.step(state, place).map(State::Bytes),
+            (Self::Chars(rules), State::Chars(state)) => rules.step(state, place).map(State::Chars),
+            (Self::Unigram(rules), State::Unigram(state)) => {
+                rules.step(state, place).map(State::Unigram)
+            }
+            (Self::WordPiece(rules), State::WordPiece(state)) => {
+                rules.step(state, place).map(State::WordPiece)
+            }
+            _ => None,
         }
     }
 
     /// The tokens for which [`Validity::step`] gives a state.
     pub(crate) fn mask(&self, state: &State) -> Arc<Mask> {
-        match (self, state) {
-            (Self::Bytes(rules), State::Bytes(state)) => rules.mask(state),
-        }
+        ask!(self, state, Arc::new(Mask::none(0)), |rules, state| rules.mask(state))
     }
 
     /// Whether the context is the whole encoding of its text.
     pub(crate) fn complete(&self, state: &State) -> bool {
-        match (self, state) {
-            (Self::Bytes(rules), State::Bytes(state)) => rules.complete(state),
-        }
+        ask!(self, state, false, |rules, state| rules.complete(state))
+    }
+}
+
+/// Refuses tokens that are found in every text before the model sees it.
+fn check_added(tokenizer: &Tokenizer) -> Result<()> {
+    match tokenizer.added.tokens().iter().find(|token| !token.special) {
+        None => Ok(()),
+        Some(token) => Err(Error::unsupported(format!(
+            "canonical tokens where the added token {:?} is always found in text",
+            token.content
+        ))),
     }
 }

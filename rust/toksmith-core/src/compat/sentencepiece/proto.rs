@@ -3,12 +3,8 @@
 //! Fields are written in the order of their numbers, be they empty, as SentencePiece does.
 
 use super::Piece;
+use crate::formats::protobuf::{put_bytes, put_float, put_number};
 use crate::token::NONE;
-
-/// Wire types.
-const VARINT: u8 = 0;
-const BYTES: u8 = 2;
-const FIXED32: u8 = 5;
 
 /// A text in pieces, with its score if it is one of several.
 pub fn text(text: &[u8], pieces: &[Piece], score: Option<f32>) -> Vec<u8> {
@@ -18,18 +14,17 @@ pub fn text(text: &[u8], pieces: &[Piece], score: Option<f32>) -> Vec<u8> {
     for Piece { piece, id, begin, end, surface } in pieces {
         message.clear();
         put_bytes(&mut message, 1, piece);
-        put_number(&mut message, 2, if *id == NONE { 0 } else { *id });
+        put_number(&mut message, 2, if *id == NONE { 0 } else { (*id).into() });
         if *surface {
             let surface = text.get(*begin as usize..*end as usize).unwrap_or(&[]);
             put_bytes(&mut message, 3, surface);
         }
-        put_number(&mut message, 4, *begin);
-        put_number(&mut message, 5, *end);
+        put_number(&mut message, 4, (*begin).into());
+        put_number(&mut message, 5, (*end).into());
         put_bytes(&mut out, 2, &message);
     }
     if let Some(score) = score {
-        out.push(3 << 3 | FIXED32);
-        out.extend_from_slice(&score.to_le_bytes());
+        put_float(&mut out, 3, score);
     }
     out
 }
@@ -44,27 +39,8 @@ pub fn nbest(whole: &[u8], found: &[(Vec<Piece>, f32)]) -> Vec<u8> {
 }
 
 /// A message with one field that is a message.
-pub fn wrapped(field: u8, message: &[u8]) -> Vec<u8> {
+pub fn wrapped(field: u32, message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 8);
     put_bytes(&mut out, field, message);
     out
-}
-
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-pub(crate) fn put_number(out: &mut Vec<u8>, field: u8, value: u32) {
-    out.push(field << 3 | VARINT);
-    put_varint(out, value.into());
-}
-
-pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u8, value: &[u8]) {
-    out.push(field << 3 | BYTES);
-    put_varint(out, value.len() as u64);
-    out.extend_from_slice(value);
 }

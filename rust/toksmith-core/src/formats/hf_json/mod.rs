@@ -23,6 +23,9 @@ mod pre_tokenizers;
 mod write;
 
 pub use write::save;
+pub(super) use write::sentencepiece::{
+    decoders as decoders_of_sentencepiece, normalizers as normalizers_of_sentencepiece,
+};
 
 use super::pipeline::{self, Decoder, Normalizer, Pipeline, PostProcessor, PreTokenizer};
 use super::{AddedSearch, Definition, Split, SplitBehaviour};

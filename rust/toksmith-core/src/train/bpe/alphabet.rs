@@ -150,6 +150,14 @@ impl Speller {
         }
     }
 
+    /// As many slots as the words will fill, where that is known beforehand.
+    pub(super) fn most(&self, words: &WordCounts) -> usize {
+        match self {
+            Self::Bytes(_) => words.flat().0.len() + words.len(),
+            Self::Chars(_) => 0,
+        }
+    }
+
     /// Appends the symbols of a word, with [`END`] where it is parted.
     pub(super) fn spell(&self, word: &[u8], place: Place, symbols: &mut Vec<u32>) -> Result<()> {
         match self {

@@ -16,14 +16,54 @@ pub(super) const GONE: u32 = u32::MAX - 1;
 /// Ids of tokens are below this.
 pub(super) const TOKENS: u32 = u32::MAX - 1;
 
+/// What a slot is kept in: 16 bits where all ids fit, which halves the largest array of training.
+pub(super) trait Slot: Copy {
+    /// Of a token, [`END`] or [`GONE`].
+    fn new(token: u32) -> Self;
+    /// What it was made of.
+    fn token(self) -> u32;
+}
+
+impl Slot for u32 {
+    #[inline]
+    fn new(token: u32) -> Self {
+        token
+    }
+
+    #[inline]
+    fn token(self) -> u32 {
+        self
+    }
+}
+
+/// [`END`] and [`GONE`] are the two highest numbers here, too.
+impl Slot for u16 {
+    #[inline]
+    fn new(token: u32) -> Self {
+        debug_assert!(token < u32::from(Self::MAX) - 1 || token >= GONE, "an id of more bits");
+        token as Self
+    }
+
+    #[inline]
+    fn token(self) -> u32 {
+        let token = u32::from(self);
+        if token < u32::from(Self::MAX) - 1 { token } else { token | !u32::from(Self::MAX) }
+    }
+}
+
+/// Whether the ids of so many tokens fit in slots of 16 bits.
+pub(super) const fn is_narrow(vocab_size: usize) -> bool {
+    vocab_size < u16::MAX as usize
+}
+
 /// Slots for which the table of weights has one entry to start from.
 const BLOCK: usize = 64;
 
 /// The words as they stand.
 #[derive(Debug)]
-pub(super) struct Arena {
+pub(super) struct Arena<S> {
     /// Begins and ends with [`END`].
-    pub(super) slots: Vec<u32>,
+    slots: Vec<S>,
     /// Where runs of words of equal count end, and that count.
     runs: Vec<(u32, u64)>,
     /// The run that each block of slots begins in.
@@ -34,10 +74,33 @@ pub(super) struct Arena {
     total: u128,
 }
 
-impl Arena {
-    pub(super) fn new() -> Self {
+impl<S: Slot> Arena<S> {
+    /// No words, and room for so many slots.
+    pub(super) fn with_capacity(slots: usize) -> Self {
         let (runs, blocks, breaks) = (Vec::new(), Vec::new(), Vec::new());
-        Self { slots: vec![END], runs, blocks, breaks, total: 0 }
+        let mut arena =
+            Self { slots: Vec::with_capacity(slots + 1), runs, blocks, breaks, total: 0 };
+        arena.slots.push(S::new(END));
+        arena
+    }
+
+    /// Number of slots.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// What a slot holds.
+    #[inline]
+    pub(super) fn at(&self, slot: usize) -> u32 {
+        self.slots[slot].token()
+    }
+
+    /// Joins the tokens that begin at `start` and `middle` and end before `end`.
+    #[inline]
+    pub(super) fn join(&mut self, start: usize, middle: usize, end: usize, token: u32) {
+        self.slots[start] = S::new(token);
+        self.slots[middle] = S::new(GONE);
+        self.slots[end - 1] = S::new(token);
     }
 
     /// Appends a word, a token filling as many slots as it has symbols, perhaps with [`END`]s in
@@ -48,8 +111,8 @@ impl Arena {
         if word.iter().all(|&symbol| symbol == END) {
             return Ok(());
         }
-        self.slots.extend_from_slice(word);
-        self.slots.push(END);
+        self.slots.extend(word.iter().map(|&symbol| S::new(symbol)));
+        self.slots.push(S::new(END));
         if self.slots.len() >= GONE as usize {
             return Err(Error::Input {
                 why: "the distinct words have more than 2^32 symbols in all; \
@@ -125,10 +188,12 @@ impl Arena {
     pub(super) fn tokens<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = (u32, u32)> + 'a {
         let mut place = 1;
         std::iter::from_fn(move || {
-            while *self.slots.get(place)? == END {
+            let mut token = self.slots.get(place)?.token();
+            while token == END {
                 place += 1;
+                token = self.slots.get(place)?.token();
             }
-            let (token, start) = (self.slots[place], place);
+            let start = place;
             place += rule.span(token);
             Some((token, start as u32))
         })

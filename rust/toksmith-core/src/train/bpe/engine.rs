@@ -6,16 +6,20 @@
 //! all hold the new token or one of its halves on one side: they are summed in arrays by the
 //! token on the other side, and only then looked up. A new pair that is rarer than `least` is
 //! forgotten at once, since counts only fall: most pairs are, and are never merged. Where the
-//! queue runs dry, `least` is lowered and the words are counted again.
+//! queue runs dry, `least` is lowered and the words are counted again, roughly before exactly,
+//! so that only pairs that may reach `least` take a place in a map.
 //!
 //! The one case in which a count rises is a merge that spells a token which is there already.
 //! Then all pairs of that token are counted again from its places, which every token keeps.
+//! Lists of places are cleared of what has gone (`places.rs`).
 //!
 //! Cost: O(symbols + occurrences merged) and a logarithm for each pair queued; the naive twin,
 //! which counts everything anew after each merge, is `tests/oracle/train_bpe.rs`.
 
-use super::arena::{Arena, END, GONE};
+use super::arena::{Arena, END, Slot};
 use super::pairs::{Key, KeyMap, Pairs, ids, key};
+use super::places::Places;
+use super::rough::Rough;
 use super::rule::Rule;
 use crate::error::Result;
 use crate::watch::Watch;
@@ -32,7 +36,7 @@ struct Cell {
     gone: u64,
     /// Weight of those that are new.
     new: u64,
-    /// Number of those that are new.
+    /// Number of those; of one kind, then of the other.
     places: u32,
     /// Where their places are collected.
     list: u32,
@@ -66,12 +70,12 @@ impl Side {
 
 /// The words, the pairs and the tokens' places.
 #[derive(Debug)]
-pub(super) struct Engine {
-    arena: Arena,
+pub(super) struct Engine<S> {
+    arena: Arena<S>,
     rule: Rule,
     pairs: Pairs,
-    /// Places of the tokens that merges made, by token; some may have gone since.
-    made: Vec<Vec<u32>>,
+    /// Where the tokens stand that merges made, by token.
+    made: Vec<Places>,
     /// Pairs that are rarer are not kept.
     least: u64,
     /// `least` is not lowered below this.
@@ -80,17 +84,18 @@ pub(super) struct Engine {
     right: Side,
 }
 
-impl Engine {
+impl<S: Slot> Engine<S> {
     /// Counts the pairs. `merges` is about how many will be asked for.
     pub(super) fn new(
-        arena: Arena,
+        arena: Arena<S>,
         rule: Rule,
         min_frequency: u64,
         merges: usize,
         watch: &Watch<'_>,
     ) -> Result<Self> {
         let floor = min_frequency.max(1);
-        let mut made = vec![Vec::new(); rule.len()];
+        let mut made: Vec<Places> = Vec::new();
+        made.resize_with(rule.len(), Places::default);
         for (token, place) in arena.tokens(&rule) {
             if rule.span(token) > 1 {
                 made[token as usize].push(place);
@@ -124,17 +129,21 @@ impl Engine {
         self.pairs.remove(key(left, right));
     }
 
-    /// Counts all pairs, and keeps those seen `least` times; of none is that often, fewer.
+    /// Counts all pairs, and keeps those seen `least` times, or fewer where that seems too many.
     fn collect(&mut self, least: u64, watch: &Watch<'_>) -> Result<()> {
+        let mut rough = Rough::new(self.arena.len());
+        self.visit(watch, |pair, _, weight| rough.add(pair, weight))?;
+        self.least = least.min(rough.most() / 8).max(self.floor);
+        let least = self.least;
         let mut found: KeyMap<Cell> = KeyMap::default();
         self.visit(watch, |pair, _, weight| {
-            let cell = found.entry(pair).or_default();
-            cell.new += weight;
-            cell.places += 1;
+            if rough.bound(pair) >= least {
+                let cell = found.entry(pair).or_default();
+                cell.new += weight;
+                cell.places += 1;
+            }
         })?;
-        let most = found.values().map(|cell| cell.new).max().unwrap_or(0);
-        self.least = least.min(most / 8).max(self.floor);
-        let least = self.least;
+        drop(rough);
         let mut lists: Vec<(Key, u64, Vec<u32>)> = Vec::new();
         found.retain(|&pair, cell| {
             cell.list = lists.len() as u32;
@@ -144,6 +153,7 @@ impl Engine {
             }
             keep
         });
+        found.shrink_to_fit();
         self.visit(watch, |pair, place, _| {
             if let Some(cell) = found.get(&pair) {
                 lists[cell.list as usize].2.push(place);
@@ -166,7 +176,7 @@ impl Engine {
                 next_poll = start + POLL;
             }
             let middle = start + rule.span(left);
-            let right = arena.slots[middle];
+            let right = arena.at(middle);
             if right != END
                 && rule.allows(left, right)
                 && arena.may_join(start, middle, middle + rule.span(right))
@@ -188,17 +198,19 @@ impl Engine {
         self.rule.add(left, right, token)?;
         let known = (token as usize) < self.made.len();
         if !known {
-            self.made.push(Vec::new());
+            self.made.push(Places::default());
         }
         self.left.cells.resize(self.rule.len(), Cell::default());
         self.right.cells.resize(self.rule.len(), Cell::default());
-        let mut places = self.pairs.remove(key(left, right)).map_or_else(Vec::new, |p| p.places);
+        let mut places =
+            self.pairs.remove(key(left, right)).map_or_else(Vec::new, |p| p.places.into_vec());
         self.join(left, right, token, &mut places, watch)?;
         self.take(left, right);
+        self.lose(left, places.len());
+        self.lose(right, places.len());
         if known {
-            let slots = &self.arena.slots;
-            let mut all = std::mem::take(&mut self.made[token as usize]);
-            all.retain(|&place| slots[place as usize] == token);
+            let mut all = std::mem::take(&mut self.made[token as usize]).into_vec();
+            all.retain(|&place| self.arena.at(place as usize) == token);
             all.append(&mut places);
             all.sort_unstable();
             all.dedup();
@@ -211,7 +223,7 @@ impl Engine {
         self.keep(token, known, &places);
         self.left.clear();
         self.right.clear();
-        self.made[token as usize] = places;
+        self.made[token as usize] = Places::new(places);
         Ok(())
     }
 
@@ -234,26 +246,28 @@ impl Engine {
             }
             let place = places[at] as usize;
             let (middle, end) = (place + half, place + span);
-            if arena.slots[place] != left || arena.slots[middle] != right {
+            if arena.at(place) != left || arena.at(middle) != right {
                 continue;
             }
             let weight = arena.weight(place);
-            let before = arena.slots[place - 1];
+            let before = arena.at(place - 1);
             // Before the token stands the same token where a run is being merged; the pair over
             // that edge was taken when it had the left half's neighbour.
             if before != END
                 && before != token
                 && arena.may_join(place - rule.span(before), place, middle)
             {
-                self.left.cell(before).gone += weight;
+                let cell = self.left.cell(before);
+                cell.gone += weight;
+                cell.places += 1;
             }
-            let after = arena.slots[end];
+            let after = arena.at(end);
             if after != END && arena.may_join(middle, end, end + rule.span(after)) {
-                self.right.cell(after).gone += weight;
+                let cell = self.right.cell(after);
+                cell.gone += weight;
+                cell.places += 1;
             }
-            arena.slots[place] = token;
-            arena.slots[middle] = GONE;
-            arena.slots[end - 1] = token;
+            arena.join(place, middle, end, token);
             places[kept] = places[at];
             kept += 1;
         }
@@ -264,11 +278,24 @@ impl Engine {
 
     /// Takes what was destroyed from the pairs' counts.
     fn take(&mut self, left: u32, right: u32) {
-        for &before in &self.left.met {
-            self.pairs.lower(key(before, left), self.left.cells[before as usize].gone, self.least);
+        let sides = [(&mut self.left, true), (&mut self.right, false)];
+        for (side, is_left) in sides {
+            for &other in &side.met {
+                let (a, b) = if is_left { (other, left) } else { (right, other) };
+                let cell = &mut side.cells[other as usize];
+                let (places, span) = (std::mem::take(&mut cell.places), self.rule.span(a));
+                let arena = &self.arena;
+                let stands = |place| arena.at(place) == a && arena.at(place + span) == b;
+                self.pairs.lower(key(a, b), cell.gone, self.least, places as usize, stands);
+            }
         }
-        for &after in &self.right.met {
-            self.pairs.lower(key(right, after), self.right.cells[after as usize].gone, self.least);
+    }
+
+    /// Takes note that a token was merged away in so many places.
+    fn lose(&mut self, token: u32, number: usize) {
+        if self.rule.span(token) > 1 {
+            let arena = &self.arena;
+            self.made[token as usize].lose(number, |place| arena.at(place) == token);
         }
     }
 
@@ -280,7 +307,7 @@ impl Engine {
                 watch.poll()?;
             }
             let (place, end) = (place as usize, place as usize + span);
-            let (before, after) = (self.arena.slots[place - 1], self.arena.slots[end]);
+            let (before, after) = (self.arena.at(place - 1), self.arena.at(end));
             let weight = self.arena.weight(place);
             if before != END
                 && before != token
@@ -328,7 +355,7 @@ impl Engine {
         let breaks = self.arena.has_breaks();
         for &place in places {
             let (start, end) = (place as usize, place as usize + span);
-            let (before, after) = (self.arena.slots[start - 1], self.arena.slots[end]);
+            let (before, after) = (self.arena.at(start - 1), self.arena.at(end));
             if before != END && before != token {
                 let list = self.left.cells[before as usize].list;
                 let first = start - self.rule.span(before);

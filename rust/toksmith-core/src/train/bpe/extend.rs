@@ -2,7 +2,7 @@
 
 use super::alphabet::Speller;
 use super::apply::{Known, Scratch, apply};
-use super::arena::Arena;
+use super::arena::{Arena, Slot, is_narrow};
 use super::engine::Engine;
 use super::lexicon::Lexicon;
 use super::options::{Options, Unit};
@@ -43,8 +43,13 @@ pub fn extend(
     let start = Start::new(base, words, options, max_words)?;
     let mut scratch = Scratch::default();
     let prepare = |symbols: &mut [u32]| apply(symbols, &start.known, &mut scratch);
-    let arena = fill(words, &start.speller, prepare, watch)?;
-    start.run(arena, base, options, watch)
+    if is_narrow(options.vocab_size) {
+        let arena: Arena<u16> = fill(words, &start.speller, prepare, watch)?;
+        start.run(arena, base, options, watch)
+    } else {
+        let arena: Arena<u32> = fill(words, &start.speller, prepare, watch)?;
+        start.run(arena, base, options, watch)
+    }
 }
 
 /// The options for going on from a vocabulary that these made.
@@ -117,9 +122,9 @@ impl Start {
         Ok(Self { lexicon, speller, known, rule })
     }
 
-    fn run(
+    fn run<S: Slot>(
         self,
-        arena: Arena,
+        arena: Arena<S>,
         base: Base<'_>,
         options: &Options,
         watch: &Watch<'_>,

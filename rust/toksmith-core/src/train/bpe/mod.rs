@@ -1,7 +1,8 @@
 //! Byte pair encoding: the pair seen most often becomes a token, again and again.
 //!
 //! Start at [`train`]; [`extend()`] goes on from a merge list. The loop is `engine.rs`; it stands on
-//! `arena.rs` (the words), `pairs.rs` (the pairs' counts and queue) and `rule.rs` (which may merge).
+//! `arena.rs` (the words), `pairs.rs` (the pairs' counts and queue), `places.rs` (where they are),
+//! `rough.rs` (which pairs are not worth a list) and `rule.rs` (which may merge).
 //! `alphabet.rs` has what comes before the first merge.
 //!
 //! # Which pair
@@ -27,6 +28,8 @@ mod extend;
 mod lexicon;
 mod options;
 mod pairs;
+mod places;
+mod rough;
 mod rule;
 
 pub(super) use extend::continued;
@@ -38,7 +41,7 @@ use super::words::WordCounts;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 use alphabet::{Place, Speller};
-use arena::Arena;
+use arena::{Arena, Slot};
 use engine::Engine;
 use lexicon::Lexicon;
 use pairs::{KeySet, key};
@@ -74,12 +77,18 @@ pub struct Trained {
 /// first merge, if an option makes no sense, if a word of characters is not UTF-8, beyond 2^32
 /// symbols in distinct words, and where all pairs together were seen 2^64 times.
 ///
-/// Time grows with the symbols of distinct words and the occurrences that are merged; memory is
-/// about 20 bytes a symbol.
+/// Time grows with the symbols of distinct words and the occurrences that are merged. Memory is
+/// about 8 bytes a symbol, and 10 beyond 65,534 tokens; where the vocabulary is so large that most
+/// pairs left in the words have to be listed, that and several times as much.
 pub fn train(words: &WordCounts, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
     let start = Start::new(words, options, None)?;
-    let arena = fill(words, &start.speller, |_| {}, watch)?;
-    start.run(arena, options, watch)
+    if arena::is_narrow(options.vocab_size) {
+        let arena: Arena<u16> = fill(words, &start.speller, |_| {}, watch)?;
+        start.run(arena, options, watch)
+    } else {
+        let arena: Arena<u32> = fill(words, &start.speller, |_| {}, watch)?;
+        start.run(arena, options, watch)
+    }
 }
 
 /// As [`train`], on units of pre-tokens.
@@ -91,8 +100,13 @@ pub(super) fn train_units(
 ) -> Result<Trained> {
     check_max_words(max_words)?;
     let start = Start::new(&units.words(), options, max_words)?;
-    let arena = fill_units(units, &start.speller, watch)?;
-    start.run(arena, options, watch)
+    if arena::is_narrow(options.vocab_size) {
+        let arena: Arena<u16> = fill_units(units, &start.speller, watch)?;
+        start.run(arena, options, watch)
+    } else {
+        let arena: Arena<u32> = fill_units(units, &start.speller, watch)?;
+        start.run(arena, options, watch)
+    }
 }
 
 /// What comes before the first merge.
@@ -118,7 +132,12 @@ impl Start {
         Ok(Self { lexicon, speller, rule })
     }
 
-    fn run(self, arena: Arena, options: &Options, watch: &Watch<'_>) -> Result<Trained> {
+    fn run<S: Slot>(
+        self,
+        arena: Arena<S>,
+        options: &Options,
+        watch: &Watch<'_>,
+    ) -> Result<Trained> {
         let (size, initial) = (options.vocab_size, self.lexicon.len());
         let engine = Engine::new(arena, self.rule, options.min_frequency, size - initial, watch)?;
         let affix = affix(&options.unit);
@@ -151,16 +170,16 @@ fn affix(unit: &Unit) -> &[u8] {
 }
 
 /// The words, spelled and `prepare`d.
-fn fill(
+fn fill<S: Slot>(
     words: &WordCounts,
     speller: &Speller,
     mut prepare: impl FnMut(&mut [u32]),
     watch: &Watch<'_>,
-) -> Result<Arena> {
+) -> Result<Arena<S>> {
     let mut order: Vec<(u64, usize)> =
         words.iter().enumerate().map(|(index, (_, count))| (count, index)).collect();
     order.sort_unstable();
-    let (mut arena, mut symbols) = (Arena::new(), Vec::new());
+    let (mut arena, mut symbols) = (Arena::with_capacity(speller.most(words)), Vec::new());
     for (at, &(count, index)) in order.iter().enumerate() {
         if at % (1 << 14) == 0 {
             watch.poll()?;
@@ -177,11 +196,11 @@ fn fill(
 }
 
 /// The units, spelled, with the edges of their pre-tokens marked.
-fn fill_units(units: &Units, speller: &Speller, watch: &Watch<'_>) -> Result<Arena> {
+fn fill_units<S: Slot>(units: &Units, speller: &Speller, watch: &Watch<'_>) -> Result<Arena<S>> {
     let mut order: Vec<(u64, usize)> =
         (0..units.len()).map(|unit| (units.count(unit), unit)).collect();
     order.sort_unstable();
-    let (mut arena, mut symbols, mut starts) = (Arena::new(), Vec::new(), Vec::new());
+    let (mut arena, mut symbols, mut starts) = (Arena::with_capacity(0), Vec::new(), Vec::new());
     for (count, unit) in order {
         watch.poll()?;
         symbols.clear();
@@ -198,8 +217,8 @@ fn fill_units(units: &Units, speller: &Speller, watch: &Watch<'_>) -> Result<Are
 
 /// Merges until the vocabulary is full or no pair is left. Pairs in `listed` are merged, if they
 /// come back, but not listed.
-fn run(
-    mut engine: Engine,
+fn run<S: Slot>(
+    mut engine: Engine<S>,
     mut lexicon: Lexicon,
     vocab_size: usize,
     affix: &[u8],

@@ -5,6 +5,7 @@
 //! one rises, a new entry is pushed. Among equal counts the pair with the smaller left id comes
 //! first, then the one with the smaller right id.
 
+use super::places::Places;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -55,8 +56,8 @@ pub(super) struct Pair {
     pub(super) count: u64,
     /// With which value it stands in the queue.
     queued: u64,
-    /// First slots of all its occurrences, ascending; some may have gone since.
-    pub(super) places: Vec<u32>,
+    /// Of all its occurrences.
+    pub(super) places: Places,
 }
 
 /// The pairs in waiting.
@@ -69,6 +70,7 @@ pub(super) struct Pairs {
 impl Pairs {
     /// Adds a pair, or says anew what is known of it.
     pub(super) fn insert(&mut self, key: Key, count: u64, places: Vec<u32>) {
+        let places = Places::new(places);
         self.kept.insert(key, Pair { count, queued: count, places });
         self.queue.push((count, Reverse(key)));
     }
@@ -77,14 +79,24 @@ impl Pairs {
         self.kept.remove(&key)
     }
 
-    /// Takes from a pair's count, and lets the pair go if fewer than `least` are left.
+    /// Takes from a pair's count what `places` occurrences had, and lets the pair go if fewer than
+    /// `least` are left. `stands` tells whether the pair still has a place.
     #[inline]
-    pub(super) fn lower(&mut self, key: Key, by: u64, least: u64) {
+    pub(super) fn lower(
+        &mut self,
+        key: Key,
+        by: u64,
+        least: u64,
+        places: usize,
+        stands: impl Fn(usize) -> bool,
+    ) {
         if let Some(pair) = self.kept.get_mut(&key) {
             debug_assert!(pair.count >= by, "more occurrences gone than there were");
             pair.count = pair.count.saturating_sub(by);
             if pair.count < least {
                 self.kept.remove(&key);
+            } else {
+                pair.places.lose(places, stands);
             }
         }
     }

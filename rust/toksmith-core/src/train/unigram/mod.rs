@@ -39,6 +39,21 @@ use crate::watch::Watch;
 /// What `done` of a [`Watch`] is at the end, however much there is to do.
 pub const STEPS: usize = 1000;
 
+/// Parts of [`STEPS`] that the stages before the first round take: about as long as they last.
+mod share {
+    /// Cutting words.
+    pub(super) const SEGMENTS: usize = 50;
+    /// Sorting places: each of the two sorts, and what neighbours have in common.
+    pub(super) const SORT: usize = 75;
+    pub(super) const COMMON: usize = 50;
+    /// Choosing the first pieces.
+    pub(super) const SEEDS: usize = 50;
+    /// Laying words into lattices.
+    pub(super) const LATTICES: usize = 100;
+    /// All of them.
+    pub(super) const BEFORE: usize = SEGMENTS + 2 * SORT + COMMON + SEEDS + LATTICES;
+}
+
 /// Learns pieces and scores (natural log probabilities) from counted words, in which U+2581
 /// stands for spaces. The result has, in order: special tokens and the unknown token with score 0,
 /// bytes with score 0, and all other pieces, the most probable first.
@@ -59,6 +74,7 @@ pub fn train(
     options.check()?;
     let fixed = vocabulary::Fixed::new(options)?;
     let segments = segments::Segments::new(words, options, watch)?;
+    watch.add(share::SEGMENTS);
     fixed.check(options, &segments.alphabet)?;
     let learned = trainer::learn(&segments, options, &fixed, threads, watch)?;
     fixed.finish(options, segments.alphabet.len(), learned)

@@ -5,6 +5,7 @@
 //! the usual 16 characters of a small alphabet. What follows the end of a part has no meaning
 //! but does no harm: it only orders places that are equal.
 
+use super::share;
 use crate::error::Result;
 use crate::watch::Watch;
 
@@ -40,6 +41,7 @@ impl Suffixes {
         }
         watch.ask()?;
         keys.sort_unstable();
+        watch.add(share::SORT);
         let mut ranks = vec![0u32; text.len()];
         let mut sorted_by = width;
         while sorted_by < reach {
@@ -54,6 +56,7 @@ impl Suffixes {
             keys.sort_unstable();
             sorted_by *= 2;
         }
+        watch.add(share::SORT);
         watch.ask()?;
         let mut places = Vec::with_capacity(keys.len());
         places.extend(keys.iter().map(|&(_, place)| place));
@@ -67,6 +70,7 @@ impl Suffixes {
             common.push(last.map_or(0, |last| same(text, last, place, reach)));
             last = Some(place);
         }
+        watch.add(share::COMMON);
         Ok(Self { places, common })
     }
 }

@@ -271,3 +271,29 @@ fn it_can_be_stopped() {
     let found = train(&words(&[("abab", 3)]), &options(), 1, &watch);
     assert_eq!(found, Err(Error::Cancelled));
 }
+
+#[test]
+fn progress_is_told_before_the_first_round() {
+    let words: WordCounts = (0..3000_u64)
+        .map(|at| (format!("w{}x{}", at % 61, at * 7919 % 3001), 1 + at % 7))
+        .collect();
+    let told = std::sync::Mutex::new(vec![0]);
+    let check = |done: u64| {
+        told.lock().is_ok_and(|mut told| {
+            told.push(done);
+            false
+        })
+    };
+    let options = Options { vocab_size: 200, ..options() };
+    train(&words, &options, 1, &Watch::new(&check, true)).expect("trains");
+    let told = told.into_inner().expect("no panic");
+    assert!(told.is_sorted());
+    let stages: HashSet<u64> = told
+        .iter()
+        .copied()
+        .filter(|&done| done > 0 && done <= super::share::BEFORE as u64)
+        .collect();
+    assert!(stages.len() >= 4, "{stages:?}");
+    assert!(told.iter().any(|&done| done > super::share::BEFORE as u64));
+    assert!(told.iter().all(|&done| done <= super::STEPS as u64));
+}

@@ -9,7 +9,7 @@ use super::segments::Segments;
 use super::suffixes::Suffixes;
 use super::sums;
 use super::vocabulary::Fixed;
-use super::{Options, STEPS};
+use super::{Options, STEPS, share};
 use crate::error::Result;
 use crate::parallel;
 use crate::watch::Watch;
@@ -58,7 +58,7 @@ pub(super) fn learn(
     let mut trainer = Trainer::new(segments, options, fixed, threads, watch)?;
     let target = (wanted as f64 * SPARE).ceil() as usize;
     let first = trainer.pieces.len();
-    let mut done = 0;
+    let mut done = share::BEFORE;
     loop {
         for _ in 0..options.sub_iterations {
             trainer.fit()?;
@@ -66,7 +66,8 @@ pub(super) fn learn(
         let left = trainer.pieces.len();
         let part = (left as f64 / target.max(1) as f64).ln().max(0.0)
             / (first as f64 / target.max(1) as f64).ln().max(1e-9);
-        let now = ((1.0 - part.min(1.0)) * STEPS as f64) as usize;
+        let rounds = (STEPS - share::BEFORE) as f64;
+        let now = share::BEFORE + ((1.0 - part.min(1.0)) * rounds) as usize;
         watch.add(now.saturating_sub(done));
         done = done.max(now);
         if left <= target {
@@ -93,6 +94,7 @@ impl<'a> Trainer<'a> {
         let (size, reserved) = (options.seed_size, fixed.reserved());
         let seeds = Seeds::new(segments, &suffixes, reach, size, &reserved, watch)?;
         drop(suffixes);
+        watch.add(share::SEEDS);
         watch.ask()?;
         let size = (segments.text.len() / BLOCKS).max(BLOCK_CHARS);
         let mut cuts = vec![0];
@@ -105,11 +107,14 @@ impl<'a> Trainer<'a> {
             }
         }
         cuts.push(segments.spans.len());
+        let each = share::LATTICES / (cuts.len() - 1);
+        watch.add(share::LATTICES % (cuts.len() - 1));
         let blocks = parallel::map(cuts.len() - 1, threads, watch, |block| {
             let range = cuts[block]..cuts[block + 1];
             let words = segments.spans[range.clone()].iter();
             let words = words.map(|span| Piece { start: span.start, len: span.end - span.start });
             let lattice = Lattice::new(&segments.text, words, &seeds, reach, |piece| piece)?;
+            watch.add(each);
             Ok(Block { lattice, counts: segments.counts[range].to_vec() })
         })?;
         let numbers = (0..seeds.pieces.len() as u32).collect();

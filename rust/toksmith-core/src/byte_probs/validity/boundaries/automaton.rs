@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Most states of a pattern that are kept; patterns of tokenizers have some hundred.
 const LIMIT: usize = 100_000;
 
-/// A state: a text with its cuts so far, as far as it decides what may come.
+/// A state: a text with its cuts so far, as far as it decides what may come. Zero: no text yet.
 pub(crate) type State = u32;
 
 /// What a state stands for.
@@ -99,11 +99,6 @@ impl Automaton {
         self.states.push(cuts.clone());
         self.numbers.insert(cuts, state);
         state
-    }
-
-    /// The beginning of a text.
-    pub(crate) fn start(&self) -> State {
-        0
     }
 
     /// Behind a character that belongs to the pre-token that is not closed yet.
@@ -201,7 +196,7 @@ mod tests {
 
     /// The cuts of `known` (not at its end) under which some state is reached, with the states.
     fn follow(automaton: &mut Automaton, known: &str) -> BTreeMap<Vec<usize>, State> {
-        let mut all = BTreeMap::from([(Vec::new(), automaton.start())]);
+        let mut all = BTreeMap::from([(Vec::new(), 0)]);
         for (at, c) in known.char_indices() {
             let mut next = BTreeMap::new();
             for (cuts, state) in all {

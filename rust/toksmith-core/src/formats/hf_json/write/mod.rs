@@ -1,7 +1,7 @@
 //! Writing a `tokenizer.json` that tokenizers 0.23.3 loads and that gives the same ids.
 
 mod model;
-mod sentencepiece;
+pub(in crate::formats) mod sentencepiece;
 mod stages;
 
 use super::added::Numbering;

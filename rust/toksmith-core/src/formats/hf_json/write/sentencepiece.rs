@@ -69,7 +69,13 @@ pub(super) fn converted(definition: &Definition, fidelity: Fidelity) -> Result<D
         pipeline: Pipeline {
             normalizer: Some(normalizers(normalizer)),
             model: pieces.model(exact)?,
-            decoder: Some(decoders(&pieces, normalizer)),
+            decoder: Some(decoders(
+                pieces
+                    .unknown
+                    .filter(|_| !model.byte_fallback)
+                    .map(|(_, unknown)| (unknown, model.unk_surface.as_str())),
+                normalizer,
+            )),
             ..definition.pipeline.clone()
         },
         ..definition.clone()
@@ -97,7 +103,8 @@ fn replace(pattern: &str, content: &str) -> Normalizer {
     Normalizer::Replace { pattern, content: content.into() }
 }
 
-fn normalizers(def: &SentencePieceNormalizer) -> Normalizer {
+/// What a normalizer's flags and table are in these terms.
+pub(in crate::formats) fn normalizers(def: &SentencePieceNormalizer) -> Normalizer {
     let mut steps = Vec::new();
     if !def.charsmap.is_empty() {
         steps.push(Normalizer::Precompiled(def.charsmap.clone()));
@@ -115,7 +122,12 @@ fn normalizers(def: &SentencePieceNormalizer) -> Normalizer {
     Normalizer::Sequence(steps)
 }
 
-fn decoders(pieces: &Pieces<'_>, def: &SentencePieceNormalizer) -> Decoder {
+/// What the flags of a normalizer ask of decoding; `unknown`, if it has a surface of its own, is the
+/// unknown piece and that.
+pub(in crate::formats) fn decoders(
+    unknown: Option<(&str, &str)>,
+    def: &SentencePieceNormalizer,
+) -> Decoder {
     let replace = |text: &str, content: &str| Decoder::Replace {
         pattern: Pattern { pattern: regex_syntax::escape(text), dialect: Dialect::Oniguruma },
         content: content.into(),
@@ -126,17 +138,12 @@ fn decoders(pieces: &Pieces<'_>, def: &SentencePieceNormalizer) -> Decoder {
         (false, false) => None,
     };
     let strip = |content| start.map(|start| Decoder::Strip { content, start, stop: 0 });
-    let steps = match pieces.unknown {
+    let spaces = Some(replace(SIGN, " "));
+    let steps = if let Some((unknown, surface)) = unknown {
         // What the unknown piece becomes may begin with a space, which stays.
-        Some((_, unknown)) if !pieces.def.byte_fallback => {
-            let surface = replace(unknown, &pieces.def.unk_surface);
-            let spaces = replace(SIGN, " ");
-            [Some(surface), Some(Decoder::Fuse), strip('\u{2581}'), Some(spaces)]
-        }
-        _ => {
-            let spaces = replace(SIGN, " ");
-            [Some(spaces), Some(Decoder::ByteFallback), Some(Decoder::Fuse), strip(' ')]
-        }
+        [Some(replace(unknown, surface)), Some(Decoder::Fuse), strip('\u{2581}'), spaces]
+    } else {
+        [spaces, Some(Decoder::ByteFallback), Some(Decoder::Fuse), strip(' ')]
     };
     let steps = steps.into_iter().flatten().collect();
     Decoder::Sequence(steps)

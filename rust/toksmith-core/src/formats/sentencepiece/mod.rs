@@ -4,14 +4,22 @@
 //! specifications (2, 3, 5) what bears on encoding and decoding. As the format has it, of a
 //! field given twice the last counts, messages given twice are one, and a value an enum does
 //! not know is as if not there.
+//!
+//! Start at [`load`] and [`save`]. `write.rs` serializes a SentencePiece model, `converted.rs` makes
+//! one of the parts of a tokenizer.json, with the scores of `merged.rs`.
+
+mod converted;
+mod merged;
+mod write;
+
+pub use write::save;
 
 use super::pipeline::{
     Decoder, Model, Normalizer, PieceKind, Pipeline, SentencePieceKind, SentencePieceModel,
     SentencePieceNormalizer,
 };
-use super::protobuf::{Field, Reader, Value};
+use super::protobuf::{Field, Reader, Value, put_bytes, put_number};
 use super::{AddedToken, Definition};
-use crate::compat::sentencepiece::proto::{put_bytes, put_number};
 use crate::encode::model::sentencepiece::{NUL_PIECE, byte_piece};
 use crate::encode::normalize::checked_charsmap::CheckedCharsmap;
 use crate::error::{Error, Place, Result};
@@ -424,12 +432,12 @@ pub fn spec_with_flags(data: &[u8], flags: [Option<bool>; 3]) -> Result<Vec<u8>>
         numbers[at] = flag.or(numbers[at]);
     }
     let mut out = Vec::with_capacity(data.len() + 8);
-    for (field, (text, flag)) in (0_u8..).zip(texts.into_iter().zip(numbers)) {
+    for (field, (text, flag)) in (0..).zip(texts.into_iter().zip(numbers)) {
         if let Some(text) = text {
             put_bytes(&mut out, field, text);
         }
         if let Some(flag) = flag {
-            put_number(&mut out, field, u32::from(flag));
+            put_number(&mut out, field, flag.into());
         }
     }
     Ok(out)

@@ -1,9 +1,9 @@
 //! Small random vocabularies: what is accepted is what stands at the beginning of some encoding,
 //! of all texts up to a length.
 
-use super::{State, Validity};
 use crate::byte_probs::spelling::Spelling;
 use crate::byte_probs::trie::TokenTrie;
+use crate::byte_probs::validity::{State, Validity};
 use crate::encode::model::draws::next_bits;
 use crate::encode::pretokenize::{Dialect, patterns};
 use crate::formats::{Definition, Merges, Split, SplitBehaviour};
