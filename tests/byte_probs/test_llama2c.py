@@ -33,6 +33,8 @@ def test_logits_are_those_of_a_plain_implementation(model: Llama2c) -> None:
     want = PlainLlama(need("stories260k/checkpoint.bin")).logits(tokens)
     found = model([tokens[: at + 1] for at in range(len(tokens))])
     np.testing.assert_allclose(found, want, atol=2e-4)
+    exact = Llama2c.from_file(need("stories260k/checkpoint.bin"), dtype="float64")
+    np.testing.assert_allclose(exact([tokens[:9], tokens]), want[[8, -1]], atol=1e-11)
 
 
 def test_what_is_kept_changes_nothing(model: Llama2c) -> None:
