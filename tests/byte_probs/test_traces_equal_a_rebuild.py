@@ -15,7 +15,7 @@ from vocabularies import embedded
 
 TEXTS = [
     "The quick brown fox's jumped over 12345 lazy dogs!\n\n  def f(x):\n\treturn  x\n",
-    "na\u00efve caf\u00e9 \u4e2d\u6587\u3002 \U0001f468\u200d\U0001f469 \u00a0 e\u0301 don't  \r\n\r\n x",
+    "na\u00efve \u4e2d\u6587\u3002 \U0001f468\u200d\U0001f469 \u00a0 e\u0301 don't  \r\n\r\n x",
 ]
 
 
@@ -39,14 +39,14 @@ def same(state: ByteState, rows: RandomRows, tok: ts.Tokenizer, target: Target) 
 
 
 def small() -> ts.Tokenizer:
-    return ts.train.bpe([*TEXTS, *TEXTS], vocab_size=330, like="gpt2")
+    return ts.train.bpe([*TEXTS, *TEXTS], 330, like="gpt2", special_tokens=["<s>", "</s>"])
 
 
 @pytest.mark.parametrize("target", ["canonical", "joint"])
 @pytest.mark.parametrize("name", ["small", "cl100k_base"])
 def test_random_traces(name: str, target: Target) -> None:
     tok = small() if name == "small" else embedded(name)
-    rows = RandomRows(max(tok.special_ids.values()) + 1, scale=2.0)
+    rows = RandomRows(max(len(tok), *tok.special_ids.values()) + 1, scale=2.0)
     steps = (400 if FULL else 40) if name == "small" else (60 if FULL else 6)
     draw = random.Random(name + target)
     data = [text.encode() for text in TEXTS]
@@ -73,10 +73,12 @@ def test_random_traces(name: str, target: Target) -> None:
                 source = draw.choice(data)
                 at = len(state.text)
                 source = source if source.startswith(state.text) else state.text + source[:9]
-                state.push(source[at : at + draw.randrange(1, 9)])
+                before = state.text
+                try:
+                    state.push(source[at : at + draw.randrange(1, 9)])
+                except ts.InputError:  # half a character, and something else behind it
+                    assert state.text == before
         if draw.random() < 0.5:
             same(state, rows, tok, target)
-        state_text = state.text
-        assert len(state) == len(state_text)
     for other in [state, *others[-3:]]:
         same(other, rows, tok, target)
