@@ -5,7 +5,7 @@
 Texts are told by the model; the law is that of all tokenizations. `bound` is what the state says
 after so many bytes, an upper limit of the total variation of anything that follows; `distance` is
 the total variation of the next byte from that of the reference beam, whose own bound comes first.
-A bound of 1 says nothing: what was dropped once is set against a text that grows ever less probable.
+A bound of 1 says nothing: what was once dropped is set against a text that grows less probable.
 Both are means over texts.
 """
 
