@@ -96,6 +96,9 @@ class ByteLM(ByteModel):
         max_batch: The most contexts in one call of `forward`.
         keep_rows: Rows that are kept, of the contexts asked for last.
 
+    Attributes:
+        tokenizer: As given, like `forward`, `prefix` and `target`.
+
     Raises:
         UnsupportedFeature: The tokenizer's encodings cannot be followed; the message says why.
         InputError: An argument is out of range.
@@ -114,7 +117,7 @@ class ByteLM(ByteModel):
         keep_rows: int = 256,
     ) -> None:
         self.tokenizer = tokenizer
-        self._forward = forward
+        self.forward = forward
         self.target: Target = target
         if prefix is None:
             prefix = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
@@ -193,7 +196,7 @@ class ByteLM(ByteModel):
         wanted = [tokens for tokens in dict.fromkeys(contexts) if tokens not in found]
         for at in range(0, len(wanted), self._max_batch):
             part = wanted[at : at + self._max_batch]
-            rows: Any = self._forward(list(part))
+            rows: Any = self.forward(list(part))
             if len(rows) != len(part):
                 raise InputError(f"forward gave {len(rows)} rows for {len(part)} contexts")
             found.update(zip(part, rows, strict=True))
@@ -290,7 +293,7 @@ class ByteLM(ByteModel):
         beam = self._beam if target == "all" else None
         return ByteLM(
             self.tokenizer,
-            self._forward,
+            self.forward,
             prefix=self.prefix,
             target=target,
             beam=beam,
