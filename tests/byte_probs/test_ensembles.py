@@ -63,7 +63,7 @@ def test_of_one_source_the_ensemble_is_the_source() -> None:
     source = Markov(letters, 2, 6, seed=4)
     members: list[ByteLM] = []
     for seed in (1, 2):
-        tok, tokens = byte_bpe(letters, random_merges(["a", "b"], 5, 4, seed))
+        tok, tokens = byte_bpe(random_merges(["a", "b"], 5, 4, seed))
         model, width = induced(source, tokens, tokens.specials[-1]), len(tok)
 
         def forward(

@@ -93,7 +93,7 @@ def test_next_symbols_equal_the_enumeration(name: str, target: Target) -> None:
         now = text
         found = states.symbols(state, law.model, width)
         want, missing = law.symbols(text, known_bytes(toy))
-        np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-13, err_msg=repr(text))
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-12, err_msg=repr(text))
         if target == "joint":
             assert state.missing == pytest.approx(missing, abs=1e-12)
         compared += 1
