@@ -972,7 +972,9 @@ class _Compounds:
 class _ByteLaw:
     """A tokenizer under a law of byte probabilities."""
 
-    def __new__(cls, tokenizer: Tokenizer, target: str, in_byte_order: bool) -> Self: ...
+    def __new__(
+        cls, tokenizer: Tokenizer, target: str, window: int | None, in_byte_order: bool
+    ) -> Self: ...
     @property
     def lead(self) -> bytes: ...
     @property

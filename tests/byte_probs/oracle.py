@@ -54,11 +54,18 @@ class Canonical:
 
     @classmethod
     def of(cls, tokens: Tokens, texts: Iterable[bytes]) -> Canonical:
-        """Encodes them; texts that do not come back from their tokens are not the model's."""
+        """Encodes them. Those with a token that is no text are not the law's.
+
+        A text is what its tokens spell without the lead, which need not be what was encoded: where
+        a space is put before texts that do not begin with one, two have one encoding. One that is
+        nothing but the lead is left out, so that the empty text has one encoding, no tokens.
+        """
         rules = cls()
         for text in texts:
             ids = tuple(tokens.encode(text))
-            if tokens.join(ids) != (tokens.lead + text if text else b""):
+            if not tokens.spelled.keys() >= set(ids):
+                continue
+            if ids and tokens.join(ids) == tokens.lead:
                 continue
             rules.whole.add(ids)
             for at, token in enumerate(ids):

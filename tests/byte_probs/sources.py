@@ -49,7 +49,7 @@ class Markov:
 
     def texts(self) -> dict[tuple[bytes, ...], float]:
         """Every whole text with its probability."""
-        found = {(): 1.0}
+        found: dict[tuple[bytes, ...], float] = {(): 1.0}
         for _ in range(self.length):
             found = {
                 (*text, letter): mass * step

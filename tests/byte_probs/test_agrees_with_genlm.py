@@ -36,7 +36,7 @@ def test_all_tokenizations_agree_with_an_unlimited_beam() -> None:
         for merge in model["merges"][:MERGES]
         for left, right in [merge.split(" ") if isinstance(merge, str) else merge]
     ]
-    tokenizer, tokens = byte_bpe([], merges)
+    tokenizer, tokens = byte_bpe(merges)
     width, end = len(tokenizer), tokens.specials[0]
     spelled = [tokens.spelled.get(at, b"<end>") for at in range(width)]
     job = {

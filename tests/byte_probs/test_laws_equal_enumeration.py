@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+import toksmith as ts
 from byte_probs import states
 from byte_probs.oracle import Canonical, Every, Law
 from byte_probs.sources import random_model
@@ -40,12 +41,13 @@ def rules(name: str) -> Canonical:
 
 def support(toy: Toy) -> list[int]:
     """The tokens whose bytes are all in the letters of the enumeration."""
-    known = {*known_bytes(toy), *toy.tokens.lead}
+    known = set(known_bytes(toy))
     return [token for token, piece in toy.tokens.spelled.items() if known.issuperset(piece)]
 
 
 def known_bytes(toy: Toy) -> list[int]:
-    return sorted({byte for letter in [*toy.letters, *toy.others] for byte in letter})
+    """The bytes of all letters, and of what stands before a text."""
+    return sorted({*b"".join([*toy.letters, *toy.others]), *toy.tokens.lead})
 
 
 def law_of(toy: Toy, target: Target, seed: int) -> Law:
@@ -91,7 +93,7 @@ def test_next_symbols_equal_the_enumeration(name: str, target: Target) -> None:
         now = text
         found = states.symbols(state, law.model, width)
         want, missing = law.symbols(text, known_bytes(toy))
-        np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-13, err_msg=repr(text))
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-12, err_msg=repr(text))
         if target == "joint":
             assert state.missing == pytest.approx(missing, abs=1e-12)
         compared += 1
@@ -140,3 +142,32 @@ def test_symbols_sum_to_one_and_multiply_to_the_probability(name: str, target: T
         state.push(byte)
     states.feed(state, law.model, width, total=True)
     assert state.logprob() == pytest.approx(total, rel=1e-11)
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_the_bound_of_a_beam_is_never_violated(name: str) -> None:
+    """What a beam says of the next symbol is off by no more than it says, in total variation."""
+    toy = TOYS[name]
+    law = law_of(toy, "all", seed=4)
+    width, loose = states.width(toy.tokens), []
+    for beam in (1, 2, 3):
+        for text in tree(toy):
+            if not text or not law.prefix(text):
+                continue
+            state = ByteState(toy.tokenizer, "all", prefix=[states.BOS], beam=beam)
+            try:
+                for byte in text:
+                    states.feed(state, law.model, width, total=True)
+                    state.push(byte)
+                states.feed(state, law.model, width, total=True)
+                found = np.exp(state.next_byte())
+            except ts.InputError:
+                continue  # the beam has dropped all that could go on so
+            truth = np.array(law.symbols(text, known_bytes(toy))[0])
+            distance, bound = float(np.abs(found - truth).sum() / 2), state.bound()
+            assert distance <= bound + 1e-12, (beam, text)
+            assert np.exp(state.dropped) + np.exp(state.logprob()) >= law.prefix(text) - 1e-12
+            loose.append(bound - distance)
+            if not FULL and len(loose) > 60 * beam:
+                break
+    assert loose

@@ -7,10 +7,11 @@ of version 0 (without a header) and 1. Tokenizers: `llama2c_tokenizer.py`.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 
     from toksmith.tokenizer import Tokenizer
 
-    Floats = NDArray[np.float32]
+    Floats = NDArray[Any]
+    Precision = Literal["float32", "float64"]
 
 _MAGIC = 0x616B3432
 _V1_HEADER = 256
-_EPSILON = np.float32(1e-5)
+_EPSILON = 1e-5
 _ROPE_BASE = 10000.0
 
 
@@ -62,7 +64,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class _Weights:
-    """float32; a matrix is `(out, in)`, with the layer in front where there are several."""
+    """A matrix is `(out, in)`, with the layer in front where there are several."""
 
     embedding: Floats
     attention_norm: Floats
@@ -99,7 +101,8 @@ class Llama2c:
         self._cache: OrderedDict[tuple[int, ...], tuple[Floats, Floats]] = OrderedDict()
         pairs = np.arange(0, shape.head, 2, dtype=np.float64)
         turns = np.outer(np.arange(shape.longest), _ROPE_BASE ** -(pairs / shape.head))
-        self._cos, self._sin = np.cos(turns).astype(np.float32), np.sin(turns).astype(np.float32)
+        self._dtype = weights.embedding.dtype
+        self._cos, self._sin = np.cos(turns).astype(self._dtype), np.sin(turns).astype(self._dtype)
 
     @classmethod
     def from_file(
@@ -107,6 +110,7 @@ class Llama2c:
         checkpoint: str | os.PathLike[str],
         tokenizer: str | os.PathLike[str] | None = None,
         *,
+        dtype: Precision = "float32",
         cached: int = 64,
     ) -> Llama2c:
         """Reads a model.
@@ -114,6 +118,8 @@ class Llama2c:
         Args:
             checkpoint: A `.bin` file of version 0 or 1, float32.
             tokenizer: Its `tokenizer.bin`; without one the model takes ids alone.
+            dtype: In what the model is run: `"float64"` is slower, and the same to 1e-12 however
+                contexts are batched.
             cached: Contexts whose keys and values are kept.
 
         Raises:
@@ -121,13 +127,15 @@ class Llama2c:
             ModelError: A file is malformed.
             UnsupportedFeature: The weights are quantised.
         """
+        if dtype not in ("float32", "float64"):
+            raise InputError(f'dtype must be "float32" or "float64", not {dtype!r}')
         path = as_path(checkpoint)
         try:
             data = path.read_bytes()
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}") from None
         try:
-            shape, weights = _read(data)
+            shape, weights = _read(data, np.dtype(dtype))
         except (ModelError, UnsupportedFeature) as error:
             raise type(error)(f"{path}: {error}") from None
         tok = None if tokenizer is None else read_tokenizer(tokenizer, shape.vocab)
@@ -140,14 +148,14 @@ class Llama2c:
             contexts: Ids, at least one each (the model's texts begin with id 1).
 
         Returns:
-            float32 `(contexts, vocab)`.
+            `(contexts, vocab)`, float32 or what was asked for.
 
         Raises:
             InputError: A context is empty or too long, or has an id that is no token.
         """
         for context in contexts:
             self._check(context)
-        out = np.empty((len(contexts), self.shape.vocab), np.float32)
+        out = np.empty((len(contexts), self.shape.vocab), self._dtype)
         for run in runs(contexts):
             self._read_run(run, out)
         return out
@@ -164,7 +172,7 @@ class Llama2c:
         """Reads what the cache lacks, and writes the rows that were asked for on the way."""
         kept, shared = closest(run.tokens, self._cache)
         start = min(shared, min(run.rows) - 1)
-        keys = np.empty((self.shape.layers, len(run.tokens), self.shape.kv_dim), np.float32)
+        keys = np.empty((self.shape.layers, len(run.tokens), self.shape.kv_dim), self._dtype)
         values = np.empty_like(keys)
         if kept is not None and start:
             keys[:, :start], values[:, :start] = (half[:, :start] for half in self._cache[kept])
@@ -197,7 +205,7 @@ class Llama2c:
             v = values[layer, :end].reshape(end, shape.kv_heads, shape.head)
             # Heads in front: (kv_heads, group, tokens, end).
             scores = q.transpose(1, 2, 0, 3) @ k.transpose(1, 2, 0)[:, None]
-            scores /= np.float32(np.sqrt(shape.head))
+            scores /= math.sqrt(shape.head)
             scores[..., later] = -np.inf
             mixed = _softmax(scores) @ v.transpose(1, 0, 2)[:, None]
             x = x + mixed.transpose(2, 0, 1, 3).reshape(-1, shape.dim) @ w.out[layer].T
@@ -229,7 +237,7 @@ def _softmax(scores: Floats) -> Floats:
     return probs
 
 
-def _read(data: bytes) -> tuple[Shape, _Weights]:
+def _read(data: bytes, dtype: np.dtype[Any]) -> tuple[Shape, _Weights]:
     if len(data) < 28:
         raise ModelError(f"malformed model: {len(data)} bytes, too few for a header")
     if struct.unpack_from("<I", data)[0] == _MAGIC:
@@ -239,12 +247,13 @@ def _read(data: bytes) -> tuple[Shape, _Weights]:
         if len(data) < _V1_HEADER:
             raise ModelError("malformed model: the header is cut short")
         shape = _shape(struct.unpack_from("<7i", data, 8))
-        numbers = _floats(data, _V1_HEADER)
+        numbers = _floats(data, _V1_HEADER).astype(dtype)
         return shape, _weights(shape, numbers, bool(data[36]), norms_first=True)
     *sizes, vocab, longest = struct.unpack_from("<7i", data)
     # Version 0 says by the sign of the vocabulary whether the output has weights of its own.
     shape = _shape((*sizes, abs(vocab), longest))
-    return shape, _weights(shape, _floats(data, 28), vocab > 0, norms_first=False)
+    numbers = _floats(data, 28).astype(dtype)
+    return shape, _weights(shape, numbers, vocab > 0, norms_first=False)
 
 
 def _shape(sizes: tuple[int, ...]) -> Shape:

@@ -92,9 +92,13 @@ class ByteLM(ByteModel):
             one. If there are none, `forward` is asked for the row of the empty context.
         target: Which law; see `ByteState`.
         beam: Under `"all"`, the most contexts kept.
+        window: Under `"all"`, the bytes before which tokenizations are canonical; see `ByteState`.
         max_contexts: As in `ByteState`.
         max_batch: The most contexts in one call of `forward`.
         keep_rows: Rows that are kept, of the contexts asked for last.
+
+    Attributes:
+        tokenizer: As given, like `forward`, `prefix` and `target`.
 
     Raises:
         UnsupportedFeature: The tokenizer's encodings cannot be followed; the message says why.
@@ -109,28 +113,31 @@ class ByteLM(ByteModel):
         prefix: Sequence[int] | None = None,
         target: Target = "canonical",
         beam: int | None = None,
+        window: int | None = None,
         max_contexts: int = 1 << 16,
         max_batch: int = 64,
         keep_rows: int = 256,
     ) -> None:
         self.tokenizer = tokenizer
-        self._forward = forward
+        self.forward = forward
         self.target: Target = target
         if prefix is None:
             prefix = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
         self.prefix = tuple(prefix)
-        self._beam, self._max_contexts = beam, max_contexts
+        self._beam, self._window, self._max_contexts = beam, window, max_contexts
         self._max_batch = whole_number(max_batch, "max_batch", 1)
         self._keep = whole_number(keep_rows, "keep_rows", 0)
         self._rows: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._begin(None, None)  # says now what cannot be done
 
     def _begin(self, target: Target | None, prefix: Sequence[int] | None) -> ByteState:
+        own = target in (None, self.target)
         return ByteState(
             self.tokenizer,
             target or self.target,
             prefix=self.prefix if prefix is None else prefix,
-            beam=self._beam if target in (None, self.target) else None,
+            beam=self._beam if own else None,
+            window=self._window if own else None,
             max_contexts=self._max_contexts,
         )
 
@@ -193,7 +200,7 @@ class ByteLM(ByteModel):
         wanted = [tokens for tokens in dict.fromkeys(contexts) if tokens not in found]
         for at in range(0, len(wanted), self._max_batch):
             part = wanted[at : at + self._max_batch]
-            rows: Any = self._forward(list(part))
+            rows: Any = self.forward(list(part))
             if len(rows) != len(part):
                 raise InputError(f"forward gave {len(rows)} rows for {len(part)} contexts")
             found.update(zip(part, rows, strict=True))
@@ -287,13 +294,14 @@ class ByteLM(ByteModel):
 
     def under(self, target: Target) -> ByteLM:
         """The same model under another law; what is asked of it is kept apart."""
-        beam = self._beam if target == "all" else None
+        own = target == self.target
         return ByteLM(
             self.tokenizer,
-            self._forward,
+            self.forward,
             prefix=self.prefix,
             target=target,
-            beam=beam,
+            beam=self._beam if own else None,
+            window=self._window if own else None,
             max_contexts=self._max_contexts,
             max_batch=self._max_batch,
             keep_rows=self._keep,

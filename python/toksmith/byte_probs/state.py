@@ -81,8 +81,10 @@ class Checkpoint:
 
 
 @lru_cache(maxsize=8)
-def _law(tokenizer: _native.Tokenizer, target: str, in_byte_order: bool) -> _ByteLaw:
-    return _ByteLaw(tokenizer, target, in_byte_order)
+def _law(
+    tokenizer: _native.Tokenizer, target: str, window: int | None, in_byte_order: bool
+) -> _ByteLaw:
+    return _ByteLaw(tokenizer, target, window, in_byte_order)
 
 
 class ByteState:
@@ -119,6 +121,8 @@ class ByteState:
         target: The law.
         prefix: Ids that stand before the text, such as the one that begins every sequence.
         beam: Under `"all"`, the most contexts kept.
+        window: Under `"all"`, only tokenizations that are canonical up to their last boundary before
+            the last `window` bytes: exact over these bytes, refused above `max_contexts`.
         max_contexts: The most contexts without a beam; more is an error.
         keep_rows: Bytes that can be taken back without asking for rows again.
         in_byte_order: Whether rows are in the order of `TokenTrie.order`, then special tokens.
@@ -136,6 +140,7 @@ class ByteState:
         *,
         prefix: Sequence[int] = (),
         beam: int | None = None,
+        window: int | None = None,
         max_contexts: int = 1 << 16,
         keep_rows: int = 64,
         in_byte_order: bool = False,
@@ -145,8 +150,13 @@ class ByteState:
             raise InputError(f"expected a Tokenizer, not {type(tokenizer).__name__}")
         if beam is not None and target != "all":
             raise UnsupportedFeature(f"a beam under the law {target!r}: it needs few contexts")
+        if window is not None and target != "all":
+            raise UnsupportedFeature(f"a window under the law {target!r}: it is canonical all over")
+        if window is not None and beam is not None:
+            raise UnsupportedFeature("a beam and a window at once")
+        width = None if window is None else whole_number(window, "window", 1)
         self._target: Target = target
-        self._law = _law(tokenizer, target, bool(in_byte_order))
+        self._law = _law(tokenizer, target, width, bool(in_byte_order))
         self._prefix = tuple(whole_number(one, "prefix", 0, 1 << 32) for one in prefix)
         limit = None if beam is None else whole_number(beam, "beam", 1)
         most = whole_number(max_contexts, "max_contexts", 1)

@@ -1,4 +1,4 @@
-"""The command `toksmith`: `encode`, `decode`, `count`, `info`, `bench` and `train`.
+"""The command `toksmith`: text to ids and back, training, and what models say of bytes.
 
 `main` runs one command and returns its exit code: everything that ends a command early is turned
 into a message and a number here, in one place. Each command is a module of its name; `arguments`
@@ -21,10 +21,25 @@ from toksmith.cli.arguments import parser
 from toksmith.cli.errors import BROKEN_PIPE, ERROR, INTERRUPTED, TERMINATED, CliError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
 __all__ = ["main"]
+
+
+def _next_byte(args: argparse.Namespace) -> int:
+    # Imported here: other commands do without models.
+    from toksmith.cli import next_byte
+
+    return next_byte.run(args)
+
+
+def _complete(args: argparse.Namespace) -> int:
+    from toksmith.cli import complete
+
+    return complete.run(args)
+
 
 _COMMANDS = {
     "encode": encode.run,
@@ -33,6 +48,8 @@ _COMMANDS = {
     "info": info.run,
     "bench": bench.run,
     "train": train.run,
+    "next-byte": _next_byte,
+    "complete": _complete,
 }
 
 

@@ -99,6 +99,27 @@ examples:
   toksmith train unigram de.txt -o tokenizer.json --vocab-size 8000
 """
 
+_NEXT_BYTE = """\
+The prompt is an argument, or all of standard input. It may end anywhere, inside a word or inside a
+character: the probabilities are exact (see --target), not those of the tokens that the prompt
+happens to be cut into. MODEL is a folder with checkpoint.bin and tokenizer.bin (llama2.c), a folder
+of a transformers model, or a .gguf file; nothing is fetched from a network.
+
+examples:
+  toksmith next-byte --model stories260k "Once upon a ti"
+  toksmith next-byte --model stories260k --compare "Once upon a ti"
+  toksmith next-byte --model gpt2-folder --prefix '<|endoftext|>' --json "The quick bro"
+"""
+
+_COMPLETE = """\
+Without --bytes the prompt is crossed by bytes and the rest written token by token, as fast as
+usual; with --bytes each byte is drawn, and temperature and nucleus are those of bytes.
+
+examples:
+  toksmith complete --bytes --model stories260k --temperature 0 "Once upon a ti"
+  toksmith complete --model stories260k --seed 7 --stop . "The dog and the ca"
+"""
+
 
 def parser(commands: Commands) -> argparse.ArgumentParser:
     """The parser; `args.run` is the function of the command that was named."""
@@ -175,8 +196,71 @@ def parser(commands: Commands) -> argparse.ArgumentParser:
     )
     _json(bench)
 
+    following = add("next-byte", "show what a model expects after a prompt", _NEXT_BYTE)
+    _byte_model(following)
+    following.add_argument(
+        "--top", type=_positive, default=12, metavar="N", help="symbols shown (default: 12)"
+    )
+    following.add_argument(
+        "--compare",
+        action="store_true",
+        help="naive prompting and one-token healing beside it, which are not exact",
+    )
+    _json(following)
+
+    _completing(add("complete", "go on from a prompt that may end in mid-word", _COMPLETE))
     _training(add("train", "learn a tokenizer from files", _TRAIN))
     return top
+
+
+def _byte_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("prompt", nargs="?", metavar="PROMPT", help="default: standard input")
+    command.add_argument("--model", required=True, metavar="MODEL", help="a folder or a .gguf file")
+    command.add_argument(
+        "-t", "--tokenizer", metavar="NAME_OR_PATH", help="instead of the one beside the model"
+    )
+    command.add_argument(
+        "--prefix",
+        action="append",
+        metavar="NAME",
+        help="a special token before the text (default: the one that begins texts)",
+    )
+    command.add_argument(
+        "--target",
+        choices=["canonical", "joint", "all"],
+        default="canonical",
+        help="which law: over the tokens that the tokenizer gives, the model's own probability of "
+        "those, or over all tokenizations (default: canonical)",
+    )
+    command.add_argument(
+        "--beam",
+        type=_positive,
+        default=64,
+        metavar="N",
+        help="contexts kept under --target all (default: 64)",
+    )
+
+
+def _completing(command: argparse.ArgumentParser) -> None:
+    _byte_model(command)
+    command.add_argument("--bytes", action="store_true", help="byte by byte to the end")
+    command.add_argument(
+        "--max-bytes", type=_positive, default=256, metavar="N", help="new bytes (default: 256)"
+    )
+    command.add_argument(
+        "--temperature",
+        type=float,
+        default=1.0,
+        metavar="T",
+        help="0: the most probable (default: 1)",
+    )
+    command.add_argument(
+        "--top-p", type=float, default=1.0, metavar="P", help="nucleus (default: 1, everything)"
+    )
+    command.add_argument("--stop", action="append", metavar="TEXT", help="ends before this text")
+    command.add_argument("--seed", type=int, metavar="N", help="the same seed, the same text")
+    command.add_argument("--only-new", action="store_true", help="without the prompt")
+    _json(command)
 
 
 def _training(train: argparse.ArgumentParser) -> None:

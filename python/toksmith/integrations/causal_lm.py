@@ -118,7 +118,11 @@ class CausalLM:
         positions = torch.tensor(starts)[:, None] + torch.arange(width)
         # Rows wanted, as places behind the start; the same places are asked of every sequence.
         places = sorted(
-            {length - 1 - start for run, start in zip(asked, starts, strict=True) for length in run.rows}
+            {
+                length - 1 - start
+                for run, start in zip(asked, starts, strict=True)
+                for length in run.rows
+            }
         )
         options: dict[str, Any] = {"attention_mask": mask.to(device), "use_cache": self._reuse}
         if "position_ids" in self._accepts:

@@ -55,16 +55,6 @@ proptest! {
     }
 
     #[test]
-    fn a_token_that_is_made_again_still_knows_all_its_places(
-        words in prop::collection::vec(("[ab]{1,3}[abc]{2,14}", 1..60_u64), 100..200),
-    ) {
-        let got = trained(&words, &Options::new(256 + 300));
-        let (tokens, merges) = expected(&words, &got.tokens[..256], 256 + 300, 0);
-        prop_assert_eq!(rows(&got), merges);
-        prop_assert_eq!(got.tokens, tokens);
-    }
-
-    #[test]
     fn extending_the_alphabet_is_training(words in words()) {
         let options = Options::new(300);
         let all = trained(&words, &options);

@@ -21,6 +21,9 @@ pub enum Target {
     Joint,
     /// The model's own probability of all token sequences that cover a text.
     All,
+    /// The same of those that are canonical up to their last token boundary before the last so many
+    /// bytes of the text.
+    Window(usize),
 }
 
 /// A tokenizer under a law: what [`super::state::ByteState`] follows. Immutable.
@@ -42,7 +45,9 @@ impl Law {
         let trie = Arc::new(TokenTrie::new(&tokens)?);
         let rules = match target {
             Target::All => None,
-            Target::Canonical | Target::Joint => Some(Validity::new(tokenizer, &trie)?),
+            Target::Canonical | Target::Joint | Target::Window(_) => {
+                Some(Validity::new(tokenizer, &trie)?)
+            }
         };
         let layout = RowLayout::new(trie, &specials, None, in_byte_order)?;
         Ok(Self { target, layout, lead, normalizers, rules })
@@ -83,23 +88,28 @@ impl Law {
         self.rules.as_ref().map(Validity::start)
     }
 
-    /// Whether a token may follow, and the state behind it.
-    pub(crate) fn step(&self, state: Option<&State>, place: u32) -> Option<Option<State>> {
-        match (&self.rules, state) {
-            (Some(rules), Some(state)) => rules.step(state, place).map(Some),
-            _ => Some(None),
-        }
+    /// The state behind one more token; none behind what is not canonical.
+    pub(crate) fn step(&self, state: Option<&State>, place: u32) -> Option<State> {
+        self.rules.as_ref()?.step(state?, place)
+    }
+
+    /// Whether only canonical contexts count.
+    pub(crate) fn is_canonical(&self) -> bool {
+        matches!(self.target, Target::Canonical | Target::Joint)
     }
 
     /// The tokens that may follow; none: all.
     pub(crate) fn mask(&self, state: Option<&State>) -> Option<Arc<Mask>> {
-        Some(self.rules.as_ref()?.mask(state?))
+        match self.target {
+            Target::Canonical | Target::Joint => Some(self.rules.as_ref()?.mask(state?)),
+            Target::All | Target::Window(_) => None,
+        }
     }
 
     /// Whether the text may end behind a context.
     pub(crate) fn complete(&self, state: Option<&State>) -> bool {
-        match (&self.rules, state) {
-            (Some(rules), Some(state)) => rules.complete(state),
+        match (self.target, &self.rules, state) {
+            (Target::Canonical | Target::Joint, Some(rules), Some(state)) => rules.complete(state),
             _ => true,
         }
     }

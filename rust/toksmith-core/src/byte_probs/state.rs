@@ -11,15 +11,19 @@
 
 use super::law::{Law, Target};
 use super::logits::Logits;
+use super::mask::Mask;
 use super::row::{Allowed, Row};
 use super::trie::Prefix;
 use super::validity::State;
 use crate::error::{Error, Result};
 use crate::token::{NONE, TokenId};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A number of a context in its state: stays the same until the byte that made it is taken back.
 pub type ContextId = u32;
+
+/// Sums below this may have lost digits.
+const TINY: f64 = 1e-280;
 
 /// Natural logarithm of zero.
 const NEVER: f64 = f64::NEG_INFINITY;
@@ -35,6 +39,8 @@ struct Node {
     /// Where in the text it ends, the lead counted.
     end: u32,
     state: Option<State>,
+    /// The tokens that may follow, once somebody has asked; within, none: all.
+    mask: OnceLock<Option<Arc<Mask>>>,
     /// Whether the text may end here.
     complete: bool,
     /// Log-probability of the last token behind the parent, once the parent's row is known.
@@ -124,6 +130,7 @@ impl ByteState {
             len: 0,
             end: 0,
             state: law.start(),
+            mask: OnceLock::new(),
             complete: true,
             edge: Some(0.0),
             row: None,
@@ -220,7 +227,10 @@ impl ByteState {
                 if edge == Some(NEVER) {
                     continue;
                 }
-                let Some(state) = self.law.step(node.state.as_ref(), place) else { continue };
+                let state = self.law.step(node.state.as_ref(), place);
+                if state.is_none() && self.law.is_canonical() {
+                    continue;
+                }
                 nodes.push(Node {
                     parent: head.node,
                     token: trie.id(place),
@@ -228,19 +238,31 @@ impl ByteState {
                     end: node.end + child.depth,
                     complete: self.law.complete(state.as_ref()),
                     state,
+                    mask: OnceLock::new(),
                     edge,
                     row: None,
                 });
             }
             let longer = ending.end..child.hi;
-            let mask = self.law.mask(node.state.as_ref());
-            if mask.map_or(longer.start < longer.end, |mask| mask.any(longer)) {
+            let alive =
+                longer.start < longer.end && self.mask(node).is_none_or(|mask| mask.any(longer));
+            if alive {
                 level.heads.push(Head { node: head.node, prefix: child, symbols: false });
             }
         }
         let first = self.nodes.len() as u32;
         let new = (first..).zip(&nodes);
         level.heads.extend(new.map(|(node, _)| Head { node, prefix: trie.root(), symbols: false }));
+        if let Target::Window(window) = self.law.target() {
+            let from = (self.law.lead().len() + self.text.len() + 1).saturating_sub(window);
+            let mut kept = Vec::with_capacity(level.heads.len());
+            for head in level.heads {
+                if self.is_canonical_before(head.node, &nodes, from)? {
+                    kept.push(head);
+                }
+            }
+            level.heads = kept;
+        }
         if level.heads.is_empty() {
             let at = self.text.len();
             return Err(Error::Input {
@@ -258,6 +280,28 @@ impl ByteState {
             });
         }
         Ok((level, nodes))
+    }
+
+    /// The tokens that may follow a context; none: all.
+    fn mask<'a>(&self, node: &'a Node) -> Option<&'a Arc<Mask>> {
+        node.mask.get_or_init(|| self.law.mask(node.state.as_ref())).as_ref()
+    }
+
+    /// Whether the last token boundary of a context at or before a place is one of a canonical
+    /// context. `new` are nodes that come after those of this state.
+    fn is_canonical_before(&self, id: ContextId, new: &[Node], from: usize) -> Result<bool> {
+        let mut id = id as usize;
+        loop {
+            let node = match id.checked_sub(self.nodes.len()) {
+                Some(at) => new.get(at),
+                None => self.nodes.get(id),
+            };
+            let Some(node) = node else { return self.node(id as ContextId).map(|_| false) };
+            if node.end as usize <= from {
+                return Ok(node.state.is_some());
+            }
+            id = node.parent as usize;
+        }
     }
 
     /// Keeps the most probable heads, and notes what the others had.
@@ -392,9 +436,9 @@ impl ByteState {
     }
 
     /// What a context lets come next, for reading its row.
-    fn allowed(&self, id: ContextId) -> Result<(Option<Arc<super::mask::Mask>>, bool)> {
+    fn allowed(&self, id: ContextId) -> Result<(Option<Arc<Mask>>, bool)> {
         let node = self.node(id)?;
-        Ok((self.law.mask(node.state.as_ref()), node.complete))
+        Ok((self.mask(node).cloned(), node.complete))
     }
 
     /// Takes the row of logits or log-probabilities of the token behind a context.
@@ -495,29 +539,39 @@ impl ByteState {
     /// probability zero.
     pub fn next_byte(&self) -> Result<NextByte> {
         let base = self.common()?;
-        let trie = self.law.trie();
         let width = 256 + self.law.specials().len();
-        let heads = &self.level().heads;
-        let mut logs = vec![NEVER; heads.len() * width];
-        for (&head, logs) in heads.iter().zip(logs.chunks_mut(width)) {
+        let mut alive = Vec::with_capacity(self.heads());
+        let mut best = NEVER;
+        for &head in &self.level().heads {
             let since = self.since(head.node, base)?;
-            if since == NEVER {
-                continue;
+            if since > NEVER {
+                let specials = head.prefix.depth == 0 && self.node(head.node)?.complete;
+                alive.push((head, self.head_row(head)?, since, specials));
+                best = best.max(since);
             }
-            let row = self.head_row(head)?;
+        }
+        let mut sums = vec![0.0; width];
+        let mut bytes = [0.0; 256];
+        for &(head, row, since, specials) in &alive {
+            let share = (since - best).exp();
+            let (of_bytes, of_specials) = sums.split_at_mut(256);
             if !head.symbols {
-                for (byte, range) in trie.children(head.prefix) {
-                    logs[usize::from(byte)] = since + row.log_mass(range);
-                }
+                row.next_bytes(head.prefix, &mut bytes);
+                of_bytes.iter_mut().zip(&bytes).for_each(|(sum, mass)| *sum += share * mass);
             }
-            if head.prefix.depth == 0 && self.node(head.node)?.complete {
-                for (k, log) in logs[256..].iter_mut().enumerate() {
-                    *log = since + row.log_special(k);
+            if specials {
+                for (k, sum) in of_specials.iter_mut().enumerate() {
+                    *sum += share * row.special(k);
                 }
             }
         }
-        let column = |symbol: usize| logs.chunks(width).map(move |logs| logs[symbol]);
-        let mut logprobs: Vec<f64> = (0..width).map(|symbol| log_sum(column(symbol))).collect();
+        let mut logprobs: Vec<f64> = sums.iter().map(|sum| best + sum.ln()).collect();
+        // What is too small for that is summed as logarithms.
+        for (symbol, log) in logprobs.iter_mut().enumerate().filter(|&(at, _)| sums[at] < TINY) {
+            *log = log_sum(alive.iter().map(|&(head, row, since, specials)| {
+                since + self.log_of(head, row, specials, symbol)
+            }));
+        }
         // Nothing precedes the empty text, so its probability is one whatever stands before it.
         let text = if self.text.is_empty() { 0.0 } else { self.text_since(base)? };
         if text == NEVER {
@@ -528,8 +582,20 @@ impl ByteState {
             return Err(Error::Input { why: "nothing can follow the text so far".into() });
         }
         let scale = if self.law.target() == Target::Canonical { text } else { all };
-        logprobs.iter_mut().for_each(|log| *log -= scale);
+        for log in &mut logprobs {
+            *log -= scale;
+        }
         Ok(NextByte { logprobs, missing: -(all - text).exp_m1() })
+    }
+
+    /// Log-probability of a symbol behind a head, given its context.
+    fn log_of(&self, head: Head, row: &Row, specials: bool, symbol: usize) -> f64 {
+        match u8::try_from(symbol) {
+            Ok(_) if head.symbols => NEVER,
+            Ok(byte) => row.log_mass(self.law.trie().child(head.prefix, byte).range()),
+            Err(_) if specials => row.log_special(symbol - 256),
+            Err(_) => NEVER,
+        }
     }
 
     /// Log-probability of the whole text.

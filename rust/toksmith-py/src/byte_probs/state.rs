@@ -28,13 +28,15 @@ impl PyLaw {
         py: Python<'_>,
         tokenizer: &PyTokenizer,
         target: &str,
+        window: Option<usize>,
         in_byte_order: bool,
     ) -> PyResult<Self> {
-        let target = match target {
-            "canonical" => Target::Canonical,
-            "joint" => Target::Joint,
-            "all" => Target::All,
-            other => {
+        let target = match (target, window) {
+            ("canonical", None) => Target::Canonical,
+            ("joint", None) => Target::Joint,
+            ("all", None) => Target::All,
+            ("all", Some(window)) => Target::Window(window),
+            (other, _) => {
                 return Err(InputError::new_err(format!(
                     "target must be \"canonical\", \"joint\" or \"all\", not {other:?}"
                 )));

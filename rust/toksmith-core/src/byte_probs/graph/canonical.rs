@@ -39,8 +39,9 @@ impl TokenGraph {
             here.sort_unstable_by_key(|&(_, node)| node);
             for (state, from) in here {
                 for edge in self.edges_at(at) {
-                    let place = law.trie().place(self.id(edge));
-                    if let Some(next) = place.and_then(|place| law.step(state.as_ref(), place)) {
+                    let Some(place) = law.trie().place(self.id(edge)) else { continue };
+                    let next = law.step(state.as_ref(), place);
+                    if next.is_some() || !law.is_canonical() {
                         let to = *nodes[self.end(edge)].entry(next).or_insert(count);
                         count = count.max(to + 1);
                         steps.push(Step { from, edge, to });

@@ -35,7 +35,9 @@ impl Hasher for Mix {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+        for &byte in bytes {
+            self.write_u32(byte.into());
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -62,7 +64,7 @@ pub(crate) struct Pairs {
     numbered: Vec<u32>,
     /// One past the last number under a token.
     last: Vec<u32>,
-    /// Whether somewhere inside the token a product comes before its parts in merge order.
+    /// Whether somewhere inside the token a product does not come after its parts in merge order.
     irregular: Vec<bool>,
     cache: Mutex<HashMap<u32, Arc<Mask>>>,
 }
@@ -133,10 +135,10 @@ impl Pairs {
         }
     }
 
-    /// Marks tokens with a product that comes before its parts, and all made of them.
+    /// Marks tokens with a product that does not come after its parts, and all made of them.
     fn find_irregular(&mut self, parts: &[(u32, (u32, u32), u32)]) {
         let later = |pairs: &Self, part: u32, order| {
-            pairs.order[part as usize] != NONE && pairs.order[part as usize] > order
+            pairs.order[part as usize] != NONE && pairs.order[part as usize] >= order
         };
         let mut changed = true;
         while changed {
@@ -380,7 +382,7 @@ mod tests {
         }
         if !monotone {
             // All in any order, or only a few out of theirs.
-            let every = if seed % 2 == 0 { 1 } else { 5 };
+            let every = if seed.is_multiple_of(2) { 1 } else { 5 };
             for part in &mut parts {
                 let order = (next_bits(&mut random) % 16) as u32 * 64;
                 part.2 = if part.0 % every == 0 { order } else { part.2 * 64 } + part.0;

@@ -9,6 +9,7 @@ use crate::tokenizer::Tokenizer;
 
 /// The stages around a model, as far as they say which texts there are.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(super) struct Shape {
     /// What stands for a space.
     pub(super) sign: Option<char>,
@@ -89,7 +90,7 @@ impl Shape {
     }
 
     /// The bytes of a token as part of a text; `None` if no text has them.
-    pub(super) fn spelled(&self, piece: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn spelled(self, piece: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(piece).ok().filter(|text| !text.is_empty())?;
         let text = match self.sign {
             Some(_) if text.contains(' ') => return None,
@@ -103,7 +104,7 @@ impl Shape {
     }
 
     /// The characters that no text has, or always as a space.
-    fn absent(&self, out: &mut Vec<char>) {
+    fn absent(self, out: &mut Vec<char>) {
         if let Some(sign) = self.sign {
             out.extend([' ', sign]);
         }
@@ -113,7 +114,7 @@ impl Shape {
     }
 
     /// The characters that are never spelled in bytes, which are those given and those absent.
-    pub(super) fn unspelled(&self, mut taken: Vec<char>) -> Chars {
+    pub(super) fn unspelled(self, mut taken: Vec<char>) -> Chars {
         self.absent(&mut taken);
         Chars::new(taken)
     }

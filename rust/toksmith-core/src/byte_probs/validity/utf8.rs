@@ -85,6 +85,7 @@ impl Chars {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "in a test, that is how to fail")]
 mod tests {
     use super::*;
 

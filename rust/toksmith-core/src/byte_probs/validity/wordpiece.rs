@@ -144,7 +144,6 @@ impl WordPiece {
     pub(crate) fn step(&self, state: &WordPieceState, place: u32) -> Option<WordPieceState> {
         let (chars, spelled) = (*self.chars.get(place as usize)?, self.trie.spelling(place));
         let mut next = match *self.roles.get(place as usize)? {
-            Role::Nowhere => return None,
             Role::First(Class::Run(run)) => {
                 WordPieceState { run: Some(run), chars, open: Vec::new() }
             }
@@ -153,7 +152,7 @@ impl WordPiece {
                 let chars = state.chars.checked_add(chars).filter(|&all| all <= self.max_chars)?;
                 WordPieceState { run: Some(run), chars, open: Vec::with_capacity(state.open.len()) }
             }
-            Role::Inside(_) => return None,
+            Role::Nowhere | Role::Inside(_) => return None,
         };
         if spelled.first() != Some(&b' ') {
             for &open in &state.open {

@@ -109,10 +109,9 @@ impl Stage {
         let alone = |alone| if alone { Class::Alone } else { Class::Run(0) };
         match self {
             Self::Bert if is_punctuation(c) => Class::Alone,
-            Self::Bert | Self::WhitespaceSplit => gone(c.is_whitespace()),
             Self::Chinese => alone(is_chinese(c)),
             Self::Whitespace if is_word(c) => Class::Run(1),
-            Self::Whitespace => gone(c.is_whitespace()),
+            Self::Bert | Self::Whitespace | Self::WhitespaceSplit => gone(c.is_whitespace()),
             Self::Delimiter(delimiter) => gone(c == *delimiter),
             Self::Punctuation(SplitBehaviour::Removed) => gone(is_punctuation(c)),
             Self::Punctuation(SplitBehaviour::Contiguous) => Class::Run(is_punctuation(c).into()),

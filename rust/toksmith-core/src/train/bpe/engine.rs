@@ -24,6 +24,10 @@ use super::rule::Rule;
 use crate::error::Result;
 use crate::watch::Watch;
 
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;
+
 /// Slots between two looks at the watch.
 const POLL: usize = 1 << 16;
 /// No list.

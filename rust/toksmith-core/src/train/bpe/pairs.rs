@@ -75,6 +75,12 @@ impl Pairs {
         self.queue.push((count, Reverse(key)));
     }
 
+    /// All of them, in no order.
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &Pair)> {
+        self.kept.iter().map(|(&key, pair)| (key, pair))
+    }
+
     pub(super) fn remove(&mut self, key: Key) -> Option<Pair> {
         self.kept.remove(&key)
     }

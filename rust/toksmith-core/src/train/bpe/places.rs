@@ -31,6 +31,12 @@ impl Places {
         self.all
     }
 
+    /// Those that stand, of which none may be missing.
+    #[cfg(test)]
+    pub(super) fn standing(&self, stands: impl Fn(usize) -> bool) -> Vec<u32> {
+        self.all.iter().copied().filter(|&place| stands(place as usize)).collect()
+    }
+
     /// Takes note that so many have gone. `stands` tells whether a place is not one of them.
     #[inline]
     pub(super) fn lose(&mut self, number: usize, stands: impl Fn(usize) -> bool) {

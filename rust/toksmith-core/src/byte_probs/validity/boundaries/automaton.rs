@@ -171,6 +171,7 @@ fn refuse(pattern: &str, why: &str) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test fails where it cannot go on")]
 mod tests {
     use super::*;
     use crate::encode::pretokenize::{Scanner, patterns};

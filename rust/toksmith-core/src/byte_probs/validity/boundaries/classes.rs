@@ -89,6 +89,7 @@ impl Classes {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test fails where it cannot go on")]
 mod tests {
     use super::*;
     use regex_syntax::hir::ClassUnicodeRange;

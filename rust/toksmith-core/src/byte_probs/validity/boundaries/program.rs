@@ -40,7 +40,9 @@ impl Program {
     pub(super) fn new(alternatives: &[Simple]) -> Result<Self> {
         let mut sets = Vec::new();
         for (nodes, ahead) in alternatives {
-            nodes.iter().for_each(|node| collect(node, &mut sets));
+            for node in nodes {
+                collect(node, &mut sets);
+            }
             sets.extend(ahead.iter().map(|ahead| ahead.allowed.clone()));
         }
         let classes = Classes::new(&sets).ok_or_else(|| {
@@ -86,10 +88,12 @@ fn collect(node: &Node, sets: &mut Vec<ClassUnicode>) {
     match node {
         Node::Class(class) => sets.push(class.clone()),
         Node::Literal(text) => {
-            sets.extend(text.chars().map(|c| ClassUnicode::new([ClassUnicodeRange::new(c, c)])))
+            sets.extend(text.chars().map(|c| ClassUnicode::new([ClassUnicodeRange::new(c, c)])));
         }
         Node::Concat(nodes) | Node::Alternation(nodes) => {
-            nodes.iter().for_each(|node| collect(node, sets));
+            for node in nodes {
+                collect(node, sets);
+            }
         }
         Node::Repeat { node, .. } | Node::Atomic(node) | Node::Group(_, node) => {
             collect(node, sets);
@@ -159,7 +163,9 @@ impl Compiler<'_> {
                     }
                 }
                 let here = self.code.len() as u32;
-                jumps.into_iter().for_each(|at| self.patch(at, Inst::Jump(here)));
+                for at in jumps {
+                    self.patch(at, Inst::Jump(here));
+                }
                 Ok(())
             }
             Node::Repeat { node, min, max, greedy } => self.repeat(node, *min, *max, *greedy),

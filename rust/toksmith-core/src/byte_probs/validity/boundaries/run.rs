@@ -49,14 +49,13 @@ impl Closure<'_> {
                 continue;
             }
             match self.program.code[at as usize] {
-                Inst::Class(_) => self.out.ways.push((at, end)),
+                Inst::End if self.at_end => stack.push((at + 1, end)),
+                Inst::Class(_) | Inst::End => self.out.ways.push((at, end)),
                 Inst::Split(first, second) => {
                     stack.push((second, end));
                     stack.push((first, end));
                 }
                 Inst::Jump(to) => stack.push((to, end)),
-                Inst::End if self.at_end => stack.push((at + 1, end)),
-                Inst::End => self.out.ways.push((at, end)),
                 Inst::Mark => {
                     let end = if self.closed { End::Elsewhere } else { End::Here };
                     stack.push((at + 1, end));
@@ -74,12 +73,11 @@ impl Closure<'_> {
 impl Run {
     /// Before the first character.
     pub(super) fn start(program: &Program) -> Self {
-        let none = Self { ways: Vec::new(), best: None };
-        none.close(program, [(0, End::Open)].into_iter(), None, false, false)
+        Self::close(program, [(0, End::Open)].into_iter(), None, false, false)
     }
 
+    /// Follows jumps from all ways, in order.
     fn close(
-        &self,
         program: &Program,
         ways: impl Iterator<Item = (u32, End)>,
         best: Option<End>,
@@ -104,13 +102,13 @@ impl Run {
             Inst::Class(set) if set >> class & 1 == 1 => Some((at + 1, later(end))),
             _ => None,
         });
-        self.close(program, ways, self.best.map(later), false, closed)
+        Self::close(program, ways, self.best.map(later), false, closed)
     }
 
     /// Where the match ends if the text ends here.
     pub(super) fn at_end(&self, program: &Program, closed: bool) -> Option<End> {
         let ways = self.ways.iter().filter(|way| matches!(program.code[way.0 as usize], Inst::End));
-        self.close(program, ways.map(|&(at, end)| (at, end)), self.best, true, closed).best
+        Self::close(program, ways.map(|&(at, end)| (at, end)), self.best, true, closed).best
     }
 
     /// The run over a pre-token that is cut here; `None` if no way ends here.

@@ -117,7 +117,7 @@ impl CharBpe {
         }
         let rules = match &tokenizer.pipeline.model {
             Model::SentencePiece(def) => Rules::scored(tokenizer, def, trie, &roles)?,
-            Model::Bpe(bpe) => Rules::listed(tokenizer, bpe, &shape, trie, &roles, &byte_ids)?,
+            Model::Bpe(bpe) => Rules::listed(tokenizer, bpe, shape, trie, &roles, &byte_ids)?,
             _ => Rules::default(),
         };
         // A single character may also be a special token, which is no text here.
@@ -144,7 +144,7 @@ impl CharBpe {
             words: None,
             unspelled: shape.unspelled(taken),
             bytes: byte_ids.iter().filter_map(|&id| trie.place(id)).collect(),
-            whole: whole.then(|| whole_pieces(tokenizer, &shape)).transpose()?,
+            whole: whole.then(|| whole_pieces(tokenizer, shape)).transpose()?,
             roles,
             trie: Arc::clone(trie),
         };
@@ -305,7 +305,7 @@ impl CharBpe {
 }
 
 /// All tokens as a piece can be spelled that is taken whole.
-fn whole_pieces(tokenizer: &Tokenizer, shape: &Shape) -> Result<TokenTrie> {
+fn whole_pieces(tokenizer: &Tokenizer, shape: Shape) -> Result<TokenTrie> {
     let Model::Bpe(bpe) = &tokenizer.pipeline.model else {
         return Err(refused("pieces taken whole"));
     };

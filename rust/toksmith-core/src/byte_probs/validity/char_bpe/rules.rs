@@ -42,7 +42,7 @@ impl Rules {
     pub(super) fn listed(
         tokenizer: &Tokenizer,
         bpe: &Bpe,
-        shape: &Shape,
+        shape: Shape,
         trie: &TokenTrie,
         roles: &[Role],
         bytes: &[TokenId],

@@ -49,9 +49,9 @@ fn what_is_accepted_is_what_comes_out_of_tokenizers() {
         if sign {
             alphabet.push('\u{2581}');
         }
-        for round in 0..12 {
+        for round in 0..12_usize {
             let (fallback, whole) = (round % 4 == 3, round % 3 == 1);
-            let (mut tokens, merges) = merges(&mut random, &letters, 9, round % 2 == 0);
+            let (mut tokens, merges) = merges(&mut random, &letters, 9, round.is_multiple_of(2));
             if whole {
                 // No merge makes it.
                 let more = strings(&mut random, &letters, 4, 3);
@@ -65,7 +65,7 @@ fn what_is_accepted_is_what_comes_out_of_tokenizers() {
             let bpe = Bpe {
                 merges,
                 unk_token: Some("<unk>".into()),
-                fuse_unk: round % 5 == 0,
+                fuse_unk: round.is_multiple_of(5),
                 byte_fallback: fallback,
                 ignore_merges: whole,
                 ..Bpe::default()
@@ -102,7 +102,7 @@ fn what_is_accepted_is_what_comes_out_of_tokenizers() {
 #[test]
 fn what_is_accepted_is_what_comes_out_of_sentencepiece() {
     let (mut random, mut seen) = (4, Seen::default());
-    for round in 0..80 {
+    for round in 0..80_usize {
         // Few scores: many are equal.
         let scores = [3, 1000][round % 2];
         let mut draw = |random: &mut u64| -(below(random, scores) as f32);
@@ -115,7 +115,7 @@ fn what_is_accepted_is_what_comes_out_of_sentencepiece() {
             alphabet.push('\u{2581}');
         }
         let about = format!("{round} {:?}", tokenizer.pipeline);
-        if round % 5 == 0 {
+        if round.is_multiple_of(5) {
             let texts = all_texts(&alphabet, 3);
             seen += check_bytes(&judge, &tokenizer, &trie, &texts, &about);
         } else {

@@ -18,7 +18,7 @@ pub(super) fn data(file: &str) -> Option<Vec<u8>> {
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
     );
-    let path = root.join("vocabs").join(file);
+    let path = root.join(file);
     let Ok(data) = std::fs::read(&path) else {
         println!("skipped: there is no {}", path.display());
         return None;
@@ -97,7 +97,7 @@ pub(super) fn follow<J: Judge>(
             assert_eq!(judge.mask(&state), mask);
             again += begun.elapsed();
             // All places, here and there.
-            if (cut * 7 + number) % 23 == 0 {
+            if (cut * 7 + number).is_multiple_of(23) {
                 masks += 1;
                 for place in 0..trie.len() as u32 {
                     let taken = judge.step(&state, place).is_some();
@@ -152,30 +152,36 @@ pub(super) fn follow<J: Judge>(
 
 #[test]
 fn bert() {
-    let Some(tokenizer) = real("bert/tokenizer.json") else { return };
+    let Some(tokenizer) = real("vocabs/bert/tokenizer.json") else { return };
     follow(&tokenizer, |trie| WordPiece::new(&tokenizer, trie).unwrap(), "BERT");
 }
 
 #[test]
 fn xlmr() {
-    let Some(tokenizer) = real("xlmr_unigram/tokenizer.json") else { return };
+    let Some(tokenizer) = real("vocabs/xlmr_unigram/tokenizer.json") else { return };
     follow(&tokenizer, |trie| Unigram::new(&tokenizer, trie).unwrap(), "XLM-R");
 }
 
 #[test]
 fn xlmr_of_sentencepiece() {
-    let Some(tokenizer) = real("xlmr_unigram/tokenizer.model") else { return };
+    let Some(tokenizer) = real("vocabs/xlmr_unigram/tokenizer.model") else { return };
     follow(&tokenizer, |trie| Unigram::new(&tokenizer, trie).unwrap(), "XLM-R, SentencePiece");
 }
 
 #[test]
 fn mistral() {
-    let Some(tokenizer) = real("mistral_v1/tokenizer.json") else { return };
+    let Some(tokenizer) = real("vocabs/mistral_v1/tokenizer.json") else { return };
     follow(&tokenizer, |trie| CharBpe::new(&tokenizer, trie).unwrap(), "Mistral");
 }
 
 #[test]
 fn mistral_of_sentencepiece() {
-    let Some(tokenizer) = real("mistral_v1/tokenizer.model") else { return };
+    let Some(tokenizer) = real("vocabs/mistral_v1/tokenizer.model") else { return };
     follow(&tokenizer, |trie| CharBpe::new(&tokenizer, trie).unwrap(), "Mistral, SentencePiece");
+}
+
+#[test]
+fn llama() {
+    let Some(tokenizer) = real("vocabs/gguf/ggml-vocab-llama-spm.gguf") else { return };
+    follow(&tokenizer, |trie| CharBpe::new(&tokenizer, trie).unwrap(), "Llama");
 }

@@ -63,11 +63,11 @@ fn what_is_accepted_is_what_comes_out_of_tokenizers() {
         let sign = normalizer.is_some() || !stages.is_empty();
         let alphabet = alphabet(sign);
         let texts = all_texts(&alphabet, 5);
-        for round in 0..8 {
+        for round in 0..8_usize {
             let mut tokens = vec!["<unk>".to_owned()];
             let letters: Vec<char> = alphabet[..3].iter().copied().chain(['\u{2581}']).collect();
             let letters = if sign { &letters } else { &alphabet };
-            let fallback = round % 4 == 0;
+            let fallback = round.is_multiple_of(4);
             let mut found = strings(&mut random, letters, 4, 9);
             if fallback {
                 found.retain(|piece| piece != "\u{2581}");
@@ -127,7 +127,8 @@ pub(super) fn check_bytes<J: Judge>(
             contexts.insert(ids[..len].to_vec());
         }
     }
-    for context in contexts {
+    let mut todo: Vec<Vec<u32>> = contexts.into_iter().collect();
+    while let Some(context) = todo.pop() {
         let mut state = judge.start();
         for (at, &id) in context.iter().enumerate() {
             state = judge.step(&state, trie.place(id).unwrap()).unwrap_or_else(|| {
@@ -168,7 +169,7 @@ pub(super) fn check_bytes<J: Judge>(
             // Most bytes are like others.
             if let [byte] = trie.spelling(place)
                 && !BYTES.contains(byte)
-                && (usize::from(*byte) * 7 + seen.contexts) % 16 != 0
+                && !(usize::from(*byte) * 7 + seen.contexts).is_multiple_of(16)
             {
                 continue;
             }
@@ -181,6 +182,16 @@ pub(super) fn check_bytes<J: Judge>(
                 spelled(tokenizer, &longer)
             );
             seen.refused += usize::from(next.is_none());
+            // Characters that no text here has, byte by byte.
+            if next.is_some() && longer.len() < 4 && trie.spelling(place)[0] >= 0x80 {
+                let whole: Vec<u8> = longer
+                    .iter()
+                    .flat_map(|&id| trie.spelling(trie.place(id).unwrap()).to_vec())
+                    .collect();
+                if std::str::from_utf8(&whole).is_err() {
+                    todo.push(longer);
+                }
+            }
         }
     }
     seen
@@ -249,7 +260,8 @@ pub(super) fn random_sentencepiece(
     kind: SentencePieceKind,
     score: &mut dyn FnMut(&mut u64) -> f32,
 ) -> (Tokenizer, bool) {
-    let (dummy, escape, fallback) = (round % 2 == 0, round % 3 != 0, round % 5 == 0);
+    let (dummy, escape, fallback) =
+        (round.is_multiple_of(2), !round.is_multiple_of(3), round.is_multiple_of(5));
     let letters = if escape { ['a', 'b', 'é', '\u{2581}'] } else { ['a', 'b', 'é', ' '] };
     let mut tokens = vec!["<unk>".to_owned()];
     if kind == SentencePieceKind::Bpe || fallback {
@@ -277,7 +289,7 @@ fn what_is_accepted_is_what_comes_out_of_sentencepiece() {
     let (mut random, mut seen) = (2, Seen::default());
     // Large scores reach the place where sums are moved, and round where small ones do not.
     let scales = [1.0, 1.0, 7001.3, 60_000.0];
-    for round in 0..80 {
+    for round in 0..80_usize {
         let scale = scales[round % 4];
         let mut draw = |random: &mut u64| (score(random) as f32 - 0.3) * scale;
         let (tokenizer, escape) =
@@ -289,7 +301,7 @@ fn what_is_accepted_is_what_comes_out_of_sentencepiece() {
             alphabet.push('\u{2581}');
         }
         let about = format!("{round} {:?}", tokenizer.pipeline);
-        if round % 5 == 0 {
+        if round.is_multiple_of(5) {
             let texts = all_texts(&alphabet, 3);
             seen += check_bytes(&judge, &tokenizer, &trie, &texts, &about);
         } else {

@@ -88,7 +88,7 @@ impl Lattice {
             goes_on || kept && place.moved != 0
         });
         let sum = best.unwrap_or_default();
-        let beyond = single && (sum > LIMIT || sum < -LIMIT);
+        let beyond = single && !(-LIMIT..=LIMIT).contains(&sum);
         let mut end = Live::at(if beyond { 0.0 } else { sum });
         if beyond {
             end.moved = sum.to_bits();

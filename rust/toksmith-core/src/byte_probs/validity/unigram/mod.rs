@@ -176,6 +176,7 @@ impl Unigram {
     }
 
     /// Before any token.
+    #[allow(clippy::unused_self, reason = "as of the other models")]
     pub(crate) fn start(&self) -> UnigramState {
         UnigramState {
             phase: Phase::Start,
