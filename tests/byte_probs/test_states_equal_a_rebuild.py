@@ -20,6 +20,7 @@ from byte_probs.traces import Subject, run
 from testdata import FULL, corpus, need
 from toksmith.byte_probs import Target
 from vocabularies import embedded
+
 TOYS = {toy.name: toy for toy in toys(9)}
 TEXTS = [
     " hello world's end", "fn main() {\n    let x_1 = 12345;\n", "Ist das nicht schön? Übel!\n\n\n",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The vocabulary of a file, if it is there.
-fn real(file: &str) -> Option<Tokenizer> {
+pub(super) fn real(file: &str) -> Option<Tokenizer> {
     let data = data(file)?;
     Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
 }
@@ -42,7 +42,8 @@ pub(super) const TEXTS: [&str; 12] = [
     "   spaces    and\ttabs \n\n newlines        end   ",
 ];
 
-fn walk<J: Judge>(judge: &J, trie: &TokenTrie, ids: &[u32]) -> Option<J::State> {
+/// The state behind a context.
+pub(super) fn walk<J: Judge>(judge: &J, trie: &TokenTrie, ids: &[u32]) -> Option<J::State> {
     let mut state = judge.start();
     for &id in ids {
         state = judge.step(&state, trie.place(id)?)?;
