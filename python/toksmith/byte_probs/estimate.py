@@ -111,7 +111,8 @@ def _probabilities(row: Any) -> NDArray[np.float64]:
     if not np.isfinite(best) or np.isnan(logits).any():
         raise InputError("a row has NaN or infinity, or minus infinity alone")
     exps: NDArray[np.float64] = np.exp(logits - best)
-    return exps / exps.sum()
+    total: float = exps.sum()
+    return exps / total
 
 
 class _Sorted:
