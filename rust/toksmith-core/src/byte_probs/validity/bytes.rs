@@ -33,7 +33,7 @@ const SEARCH: usize = 1 << 24;
 #[derive(Debug)]
 pub(crate) struct ByteBpe {
     trie: Arc<TokenTrie>,
-    pairs: Pairs,
+    pub(super) pairs: Pairs,
     /// The places of single bytes.
     bytes: [u32; 256],
     /// Tokens that no merge makes and that are taken whole.
