@@ -57,8 +57,13 @@ fn cl100k() {
     check("vocabs/cl100k_base/cl100k_base.tiktoken", Some("cl100k_base"));
 }
 
+/// In the long form alone: its masks behind Hangul and Thai take a minute.
 #[test]
 fn o200k() {
+    if std::env::var_os("TOKSMITH_FULL").is_none() {
+        println!("skipped: needs TOKSMITH_FULL=1");
+        return;
+    }
     check("vocabs/o200k_base/o200k_base.tiktoken", Some("o200k_base"));
 }
 
