@@ -74,5 +74,5 @@ def test_a_tokenizer_that_cannot_be_followed_says_why() -> None:
     tok.add_tokens([AddedToken("ab")])
     graph = TokenGraph(ts.Tokenizer.from_bytes(tok.to_str().encode()), "ab")
     for _ in range(2):
-        with pytest.raises(ts.UnsupportedFeature, match="added tokens"):
+        with pytest.raises(ts.UnsupportedFeature, match="added token"):
             graph.canonical_edges()

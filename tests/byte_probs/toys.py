@@ -14,6 +14,8 @@ from byte_probs.oracle import Canonical, Tokens, witnesses
 from vocabularies import BYTE_ALPHABET
 
 SIGN = "\u2581"
+HOLES = 64
+"""At most so many ids between others have no token."""
 BYTES_OF = {letter: byte for byte, letter in BYTE_ALPHABET.items()}
 
 
@@ -49,10 +51,13 @@ def read(tokenizer: ts.Tokenizer, kind: str, lead: bytes) -> Tokens:
     """What the tokens stand for, by the kind of their spelling: `bytes`, `sign` or `words`."""
     specials = tuple(sorted(tokenizer.special_ids.values()))
     spelled = {}
-    for token in range(len(tokenizer)):
+    for token in range(len(tokenizer) + HOLES):
         if token in specials:
             continue
-        raw = tokenizer.token_bytes(token)
+        try:
+            raw = tokenizer.token_bytes(token)
+        except ts.VocabularyError:
+            continue  # not an id
         if kind == "sign":
             text = raw.decode()
             is_byte = len(text) == 6 and text.startswith("<0x")

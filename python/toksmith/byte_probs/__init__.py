@@ -5,6 +5,7 @@
   generation, filling in the middle. `Llama2c` is such a function, for models of llama2.c.
 - `Mean`, `Product`, `Contrast`: ensembles of models with different vocabularies, exactly.
 - `cross_entropy`: one model's text under another.
+- `estimate`: the probability of a text over all tokenizations, drawn, with its standard error.
 - `TokenTrie`: the vocabulary sorted by bytes; what rows of logits say by bytes.
 - `TokenGraph`: all tokenizations of a text, counted, weighed and drawn; the probability of the text
   over all of them.
@@ -14,6 +15,7 @@
 from toksmith.byte_probs import approximate
 from toksmith.byte_probs.crossing import CrossEntropy, cross_entropy
 from toksmith.byte_probs.ensemble import Contrast, Ensemble, EnsembleState, Mean, Product
+from toksmith.byte_probs.estimate import estimate
 from toksmith.byte_probs.graph import Edges, Scored, TokenGraph
 from toksmith.byte_probs.infilling import Markers
 from toksmith.byte_probs.llama2c import Llama2c
@@ -52,4 +54,5 @@ __all__ = [
     "TokenTrie",
     "approximate",
     "cross_entropy",
+    "estimate",
 ]

@@ -121,8 +121,8 @@ class ByteState:
         target: The law.
         prefix: Ids that stand before the text, such as the one that begins every sequence.
         beam: Under `"all"`, the most contexts kept.
-        window: Under `"all"`, only tokenizations that are canonical up to their last boundary before
-            the last `window` bytes: exact over these bytes, refused above `max_contexts`.
+        window: Under `"all"`, only tokenizations that are canonical up to their last boundary
+            before the last `window` bytes: exact over these, refused above `max_contexts`.
         max_contexts: The most contexts without a beam; more is an error.
         keep_rows: Bytes that can be taken back without asking for rows again.
         in_byte_order: Whether rows are in the order of `TokenTrie.order`, then special tokens.

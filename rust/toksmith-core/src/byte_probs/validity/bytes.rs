@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Masks kept before they are forgotten.
 const MASKS: usize = 4096;
+/// Ends of a half-written character that are kept.
+const ENDINGS: usize = 256;
 /// Places looked at in search of a text that goes on; see [`ByteBpe::alive`].
 const SEARCH: usize = 1 << 24;
 
@@ -31,7 +33,9 @@ const SEARCH: usize = 1 << 24;
 #[derive(Debug)]
 pub(crate) struct ByteBpe {
     trie: Arc<TokenTrie>,
-    pairs: Pairs,
+    pub(super) pairs: Pairs,
+    /// The places of single bytes.
+    bytes: [u32; 256],
     /// Tokens that no merge makes and that are taken whole.
     whole: Mask,
     /// The same by spelling; ids are places.
@@ -47,6 +51,16 @@ struct Memory {
     reach: HashMap<(automaton::State, Partial, bool), Arc<Mask>>,
     masks: HashMap<ByteState, Arc<Mask>>,
     alive: HashMap<(u32, Partial, Cut), bool>,
+    endings: HashMap<(automaton::State, Partial), Arc<Endings>>,
+}
+
+/// How a character that is half written may end.
+#[derive(Debug, Default)]
+struct Endings {
+    /// Whether it can at all.
+    any: bool,
+    /// The first ways behind which the text may end: the bytes that are missing.
+    some: Vec<Vec<u8>>,
 }
 
 /// What stands in the pre-token that is not closed yet.
@@ -121,9 +135,15 @@ impl ByteBpe {
         let spelled: Vec<_> =
             whole.iter().map(|place| (place, trie.spelling(place).to_vec())).collect();
         let whole_trie = if spelled.is_empty() { None } else { Some(TokenTrie::new(&spelled)?) };
+        let mut single = [NONE; 256];
+        for (byte, place) in (0..=255u8).zip(&mut single) {
+            let mut same = trie.ending(trie.find(&[byte]));
+            *place = same.find(|&place| pairs.is_live(place)).unwrap_or(NONE);
+        }
         Ok(Self {
             trie: Arc::clone(trie),
             pairs,
+            bytes: single,
             whole,
             whole_trie,
             memory: Mutex::new(Memory {
@@ -131,6 +151,7 @@ impl ByteBpe {
                 reach: HashMap::new(),
                 masks: HashMap::new(),
                 alive: HashMap::new(),
+                endings: HashMap::new(),
             }),
         })
     }
@@ -242,6 +263,18 @@ impl ByteBpe {
         if let Some(&known) = memory.alive.get(&(last, partial, cut)) {
             return known;
         }
+        if partial != 0 && cut.word != Word::Whole {
+            let endings = endings(memory, cut.state, partial);
+            let fit = |bytes: &Vec<u8>| {
+                let whole = self.walk_whole(cut.whole, bytes);
+                self.may_close(Cut { word: Word::Many, whole, ..cut })
+                    && self.fit_bytes(last, bytes)
+            };
+            if !endings.any || endings.some.iter().any(fit) {
+                memory.alive.insert((last, partial, cut), endings.any);
+                return endings.any;
+            }
+        }
         let mut seen = HashSet::from([(last, partial, cut)]);
         let mut queue = VecDeque::from([(last, partial, cut)]);
         let (mut found, mut looked) = (false, 0);
@@ -274,6 +307,16 @@ impl ByteBpe {
         }
         memory.alive.insert((last, partial, cut), found);
         found
+    }
+
+    /// Whether single bytes may follow a token, one after the other.
+    fn fit_bytes(&self, mut last: u32, bytes: &[u8]) -> bool {
+        bytes.iter().all(|&byte| {
+            let next = self.bytes[usize::from(byte)];
+            let fits = next != NONE && self.pairs.fits(last, next);
+            last = next;
+            fits
+        })
     }
 
     /// Whether the context is the encoding of the text so far.
@@ -408,6 +451,35 @@ fn pack(prefix: Prefix) -> (u32, u32, u32) {
 
 fn unpack((lo, hi, depth): (u32, u32, u32)) -> Prefix {
     Prefix { lo, hi, depth }
+}
+
+/// The ends of a character that is half written in the open pre-token.
+fn endings(memory: &mut Memory, state: automaton::State, partial: Partial) -> Arc<Endings> {
+    if let Some(known) = memory.endings.get(&(state, partial)) {
+        return Arc::clone(known);
+    }
+    let mut endings = Endings::default();
+    let mut stack = vec![(partial, Vec::new())];
+    while let Some((partial, written)) = stack.pop() {
+        for byte in (0x80..=0xBF).rev() {
+            let Some((next, partial)) = walk(memory, state, partial, &[byte]) else { continue };
+            let written = [&written[..], &[byte]].concat();
+            if partial != 0 {
+                stack.push((partial, written));
+                continue;
+            }
+            endings.any = true;
+            if memory.automaton.as_mut().is_none_or(|automaton| automaton.ends(next)) {
+                endings.some.push(written);
+            }
+        }
+        if endings.some.len() >= ENDINGS {
+            break;
+        }
+    }
+    let endings = Arc::new(endings);
+    memory.endings.insert((state, partial), Arc::clone(&endings));
+    endings
 }
 
 /// Bytes of an open pre-token; `None` if they are not UTF-8, or the pattern would have ended it.

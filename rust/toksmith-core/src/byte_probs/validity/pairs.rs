@@ -173,6 +173,12 @@ impl Pairs {
         self.live.get(token as usize).copied().unwrap_or(false)
     }
 
+    /// Whether somewhere inside the token a product comes before its parts in merge order.
+    #[cfg(test)]
+    pub(crate) fn is_irregular(&self, token: u32) -> bool {
+        self.irregular[token as usize]
+    }
+
     /// Whether two tokens that merging gives may stand side by side. O(depth); where products come
     /// before their parts, O(length) merges.
     pub(crate) fn fits(&self, left: u32, right: u32) -> bool {

@@ -32,7 +32,7 @@ pub(crate) struct CharBpe {
     trie: Arc<TokenTrie>,
     shape: Shape,
     roles: Vec<Role>,
-    pairs: Pairs,
+    pub(super) pairs: Pairs,
     /// Tokens that begin a text.
     begin: Arc<Mask>,
     /// Tokens that go on with a piece.

@@ -4,6 +4,8 @@
 
 mod bytes;
 mod char_bpe;
+mod million;
+mod patterns;
 mod real;
 mod unigram;
 mod wordpiece;
@@ -11,6 +13,7 @@ mod wordpiece;
 use super::char_bpe::{CharBpe, CharBpeState};
 use super::unigram::{Unigram, UnigramState};
 use super::wordpiece::{WordPiece, WordPieceState};
+use super::{State, Validity};
 use crate::byte_probs::mask::Mask;
 use crate::byte_probs::spelling::Spelling;
 use crate::byte_probs::trie::TokenTrie;
@@ -56,6 +59,7 @@ macro_rules! judge {
 judge!(WordPiece, WordPieceState);
 judge!(Unigram, UnigramState);
 judge!(CharBpe, CharBpeState);
+judge!(Validity, State);
 
 /// A tokenizer of some tokens, by id; those named are special.
 fn tokenizer(tokens: &[String], specials: &[&str], pipeline: Pipeline) -> Tokenizer {

@@ -7,7 +7,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The vocabulary of a file, if it is there.
-fn real(file: &str) -> Option<Tokenizer> {
+pub(super) fn real(file: &str) -> Option<Tokenizer> {
+    let data = data(file)?;
+    Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
+}
+
+/// The file of a vocabulary, if it is there.
+pub(super) fn data(file: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("TOKSMITH_TEST_DATA").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
@@ -17,10 +23,11 @@ fn real(file: &str) -> Option<Tokenizer> {
         println!("skipped: there is no {}", path.display());
         return None;
     };
-    Some(Tokenizer::build(load(&data, &Options::default()).unwrap()).unwrap())
+    Some(data)
 }
 
-const TEXTS: [&str; 12] = [
+/// Real text of many scripts.
+pub(super) const TEXTS: [&str; 12] = [
     "The quick brown fox's unbelievably long-winded explanation, e.g. antidisestablishmentarianism.",
     "fn main() { let x_1 = \"a\\n\"; }  // 3.14159 + 0x7fff == 1_000_000?",
     "Die Donaudampfschifffahrtsgesellschaft übertraf alle Erwartungen im Jahr 1887.",
@@ -35,7 +42,8 @@ const TEXTS: [&str; 12] = [
     "   spaces    and\ttabs \n\n newlines        end   ",
 ];
 
-fn walk<J: Judge>(judge: &J, trie: &TokenTrie, ids: &[u32]) -> Option<J::State> {
+/// The state behind a context.
+pub(super) fn walk<J: Judge>(judge: &J, trie: &TokenTrie, ids: &[u32]) -> Option<J::State> {
     let mut state = judge.start();
     for &id in ids {
         state = judge.step(&state, trie.place(id)?)?;
@@ -55,7 +63,12 @@ fn is_normal(tokenizer: &Tokenizer, text: &str) -> bool {
     words(&normal) == words(text) && (!lost || spaces(&normal) > spaces(text))
 }
 
-fn follow<J: Judge>(tokenizer: &Tokenizer, make: impl Fn(&Arc<TokenTrie>) -> J, name: &str) {
+/// Follows real text by prefixes, asks for near misses, and for whole masks here and there.
+pub(super) fn follow<J: Judge>(
+    tokenizer: &Tokenizer,
+    make: impl Fn(&Arc<TokenTrie>) -> J,
+    name: &str,
+) {
     let spelling = Spelling::new(tokenizer).unwrap();
     let trie = Arc::new(TokenTrie::new(&spelling.tokens).unwrap());
     let begun = Instant::now();
