@@ -136,11 +136,10 @@ class Trace:
         fresh = self.subject.state(self.text)
         assert self.state.contexts == fresh.contexts
         for total in (False, True):
-            asked = [one.tokens for one in self.state.pending(total=total)]
-            wanted = [
-                one.tokens for one in fresh.pending(total=total) if one.tokens not in self.fed
-            ]
+            asked = self.state.pending(total=total)
+            wanted = [one for one in fresh.pending(total=total) if one.tokens not in self.fed]
             if self.keep_rows > self.subject.longest:
+                # Keys, too: what was taken back leaves nothing behind.
                 assert asked == wanted, self.text
             else:
                 # Rows of contexts that are taken back to may have been forgotten.

@@ -18,7 +18,7 @@ fn check(file: &str, name: Option<&str>) {
 /// What merging makes of the tokens that only whole pre-tokens are, behind other pre-tokens.
 #[test]
 fn tokens_taken_whole() {
-    let Some(tokenizer) = real("llama3/tokenizer.json") else { return };
+    let Some(tokenizer) = real("vocabs/llama3/tokenizer.json") else { return };
     let trie = trie(&tokenizer);
     let judge = Validity::new(&tokenizer, &trie).unwrap();
     let bpe = &tokenizer.bytes().unwrap().bpe;
@@ -49,30 +49,30 @@ fn tokens_taken_whole() {
 
 #[test]
 fn gpt2() {
-    check("gpt2/tokenizer.json", None);
+    check("vocabs/gpt2/tokenizer.json", None);
 }
 
 #[test]
 fn cl100k() {
-    check("cl100k_base/cl100k_base.tiktoken", Some("cl100k_base"));
+    check("vocabs/cl100k_base/cl100k_base.tiktoken", Some("cl100k_base"));
 }
 
 #[test]
 fn o200k() {
-    check("o200k_base/o200k_base.tiktoken", Some("o200k_base"));
+    check("vocabs/o200k_base/o200k_base.tiktoken", Some("o200k_base"));
 }
 
 #[test]
 fn llama3() {
-    check("llama3/tokenizer.json", None);
+    check("vocabs/llama3/tokenizer.json", None);
 }
 
 #[test]
 fn qwen() {
-    check("qwen/tokenizer.json", None);
+    check("vocabs/qwen/tokenizer.json", None);
 }
 
 #[test]
 fn tekken() {
-    check("tekken/tekken.json", None);
+    check("vocabs/tekken/tekken.json", None);
 }
