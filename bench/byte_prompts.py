@@ -11,6 +11,7 @@ often the most probable byte is the right one.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,15 +70,15 @@ def row(name: str, count: int, cells: Iterable[str]) -> None:
 
 
 def known_sources(limit: int) -> None:
-    """Every prompt of sources of six letters, up to `limit` each."""
+    """Prompts of sources of six letters, `limit` each, whole texts left out."""
     heading("tokenizer")
     for toy in toys(LENGTH):
         source = Markov(toy.letters, 2, LENGTH, 1, toy.may_follow)
         model, width = induced(source, toy.tokens, toy.end), states.width(toy.tokens)
         whole = {b"".join(text) for text in source.texts()}
-        cuts = sorted({text[:at] for text in whole for at in range(len(text) + 1)})
+        cuts = sorted({text[:at] for text in whole for at in range(len(text))})
         errors = Errors()
-        chosen = cuts[:: max(len(cuts) // limit, 1)][:limit]
+        chosen = random.Random(1).sample(cuts, min(limit, len(cuts)))
         for prompt in chosen:
             truth = np.array(source.following(prompt))
             errors.add("naive", naive(toy.tokens, model, prompt), truth)

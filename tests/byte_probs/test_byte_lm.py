@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
 
 import toksmith as ts
 from byte_probs.random_rows import RandomRows
-from toksmith.byte_probs import ByteLM, ByteState
+from toksmith.byte_probs import ByteLM, ByteState, Cover
 
 TEXT = " the cat sat on the mat, and the other cats sat with it; the heat that was there"
 
@@ -105,21 +106,29 @@ def test_temperature_zero_takes_the_most_probable_byte(lm: ByteLM) -> None:
         state.push(byte)
 
 
-def test_draws_are_from_the_distribution(lm: ByteLM) -> None:
-    """The first byte of many, in both modes, and within a nucleus."""
-    prompt, many = b" the ca", 4000
+@pytest.mark.parametrize(("prompt", "scale"), [(b" th", 1.0), (b" o", 2.0)])
+@pytest.mark.parametrize("mode", ["bytes", "tokens"])
+def test_draws_are_from_the_distribution(
+    tok: ts.Tokenizer, prompt: bytes, scale: float, mode: Literal["bytes", "tokens"]
+) -> None:
+    """The first byte of many."""
+    lm, many = ByteLM(tok, RandomRows(len(tok), scale=scale), prefix=[0]), 4000
     probs = np.exp(lm.next_byte(prompt))
-    for mode in ("bytes", "tokens"):
-        found = lm.generate_batch([prompt] * many, 1, seed=3, mode=mode)
-        counts = np.zeros(257)
-        for one in found:
-            counts[one.data[0] if one.data else 256] += 1
-        assert np.abs(counts / many - probs).sum() / 2 < 0.05, mode
+    assert 0.1 < probs.max() < 0.9
+    counts = np.zeros(257)
+    for one in lm.generate_batch([prompt] * many, 1, seed=3, mode=mode):
+        counts[one.data[0] if one.data else 256] += 1
+    assert np.abs(counts / many - probs).sum() / 2 < 0.06
+
+
+def test_a_nucleus_is_the_fewest_bytes_that_have_the_probability(tok: ts.Tokenizer) -> None:
+    lm = ByteLM(tok, RandomRows(len(tok), scale=2.0), prefix=[0])
+    probs = np.exp(lm.next_byte(b" o"))
     order = np.argsort(-probs)
     nucleus = order[: int(np.searchsorted(np.cumsum(probs[order]), 0.6)) + 1]
-    found = lm.generate_batch([prompt] * 500, 1, seed=4, top_p=0.6)
-    drawn = {one.data[0] if one.data else 256 for one in found}
-    assert drawn == set(nucleus.tolist())
+    assert len(nucleus) > 3
+    found = lm.generate_batch([b" o"] * 1000, 1, seed=4, top_p=0.6)
+    assert {one.data[0] for one in found} == set(nucleus.tolist())
 
 
 def test_stop_strings_end_the_text_without_themselves(lm: ByteLM) -> None:
@@ -136,11 +145,30 @@ def test_token_mode_covers_the_prompt_and_goes_on(tok: ts.Tokenizer, lm: ByteLM)
     assert len(one.data) <= 30
     assert math.isnan(one.logprob)
     state = lm.state(b" the c")
+    state.push(one.data[:1])
     lm.feed([state.inner])
-    covers = state.inner.covers()
-    assert any(one.data.startswith(cover.extra[:30]) for cover in covers)
+    assert any(one.data[1:].startswith(cover.extra[:29]) for cover in state.inner.covers())
     ends = ByteLM(tok, lambda contexts: np.eye(len(tok))[[0] * len(contexts)] * 60, prefix=[0])
     assert ends.generate(b" the ", mode="tokens", temperature=0).reason in ("end", "length")
+
+
+def test_covers_are_drawn_in_token_mode(tok: ts.Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = ByteLM(tok, RandomRows(len(tok), scale=1.0), prefix=[0])
+    drawn, finish = [], ByteState.finish
+
+    def noted(state: ByteState, seed: int | None = None) -> Cover:
+        cover = finish(state, seed)
+        drawn.append((state.text, cover.tokens))
+        return cover
+
+    monkeypatch.setattr(ByteState, "finish", noted)
+    lm.generate_batch([b" t"] * 300, 1, seed=1, mode="tokens")
+    assert len(set(drawn)) > len({text for text, _ in drawn})
+    del drawn[:]
+    lm.generate_batch([b" t"] * 9, 1, temperature=0, mode="tokens")
+    assert len(set(drawn)) == 1
+    beam = ByteLM(tok, RandomRows(len(tok), scale=1.0), prefix=[0], target="all", beam=4)
+    assert len(beam.generate(b" the c", 9, seed=1, mode="tokens").data) <= 9
 
 
 def test_the_law_of_all_tokenizations_with_a_beam(tok: ts.Tokenizer) -> None:

@@ -327,10 +327,10 @@ class ByteLM(ByteModel):
             top_p: As in `ByteModel.generate`; in token mode that of tokens.
             stop: As in `ByteModel.generate`.
             seed: As in `ByteModel.generate`.
-            mode: `"bytes"`, or `"tokens"`: a cover of the prompt is drawn from the law (with
-                temperature 0, the most probable one), which may run past it; from there on tokens
-                are drawn from the model's own rows, one row each. As fast as ordinary generation,
-                and not restricted to what the tokenizer would produce.
+            mode: `"bytes"`, or `"tokens"`: the first byte is drawn as in byte mode, then a cover of
+                the text with it (at temperature 0, the most probable one), which may run past it;
+                from there on tokens are drawn from the model's own rows, one row each. As fast as
+                ordinary generation, and not restricted to what the tokenizer would produce.
 
         Raises:
             InputError: An option is out of range, or the prompt has no probability.
@@ -363,10 +363,7 @@ class ByteLM(ByteModel):
             return generate_bytes(self, states, sampling)
         if mode != "tokens":
             raise InputError(f'mode must be "bytes" or "tokens", not {mode!r}')
-        self.feed([state.inner for state in states])
-        return generate_tokens(
-            self.tokenizer, self.rows, [state.inner for state in states], sampling
-        )
+        return generate_tokens(self, states, sampling)
 
     def fill_in_the_middle(
         self,

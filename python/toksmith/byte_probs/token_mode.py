@@ -12,42 +12,56 @@ from toksmith.byte_probs.sampling import Generated
 from toksmith.byte_probs.spelled import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from toksmith.byte_probs.lm import ByteLM, LMState
     from toksmith.byte_probs.sampling import Sampling
-    from toksmith.byte_probs.state import ByteState
-    from toksmith.tokenizer import Tokenizer
 
     Tokens = tuple[int, ...]
-    Rows = Callable[[Sequence[Tokens]], dict[Tokens, Any]]
 
 
 def generate_tokens(
-    tokenizer: Tokenizer, rows: Rows, states: Sequence[ByteState], sampling: Sampling
+    model: ByteLM, states: Sequence[LMState], sampling: Sampling
 ) -> list[Generated]:
-    """Draws a cover of each text, then tokens.
+    """Draws a byte, a cover of each text with that byte, then tokens.
+
+    The byte is the law's: a cover that ends where the prompt does would leave it to a row that is
+    not restricted.
 
     Args:
-        tokenizer: Whose tokens.
-        rows: From contexts to their rows.
-        states: The texts, with the rows that `finish` needs.
+        model: Whose rows.
+        states: The texts; they are gone on with.
         sampling: The options.
     """
-    pieces = dict(spelled(tokenizer).tokens())
-    specials = set(spelled(tokenizer).special_ids)
+    vocabulary = spelled(model.tokenizer)
+    pieces, specials = dict(vocabulary.tokens()), set(vocabulary.special_ids)
     known = np.array(sorted([*pieces, *specials]), np.intp)
     generators = [sampling.generator(row) for row in range(len(states))]
     contexts: list[Tokens] = []
     data: list[bytes] = []
-    for state, generator in zip(states, generators, strict=True):
-        seed = int(generator.integers(1 << 62)) if sampling.temperature else None
-        cover = state.finish(seed)
-        contexts.append(cover.tokens)
-        data.append(cover.extra)
-    fresh = [len(extra) for extra in data]
     done: dict[int, Generated] = {}
+    symbols = [
+        sampling.draw(logs, generator)
+        for logs, generator in zip(model.next_bytes(states), generators, strict=True)
+    ]
+    for row, (state, symbol) in enumerate(zip(states, symbols, strict=True)):
+        if symbol < 256:
+            state.push(symbol)
+        elif sampling.max_bytes:
+            done[row] = Generated(b"", math.nan, "end")
+    model.feed([state.inner for state, symbol in zip(states, symbols, strict=True) if symbol < 256])
+    for state, symbol, generator in zip(states, symbols, generators, strict=True):
+        if symbol >= 256:
+            contexts.append(())
+            data.append(b"")
+            continue
+        seed = int(generator.integers(1 << 62)) if sampling.temperature else None
+        cover = state.inner.finish(seed)
+        contexts.append(cover.tokens)
+        data.append(bytes([symbol]) + cover.extra)
+    fresh = [len(begun) for begun in data]
     while True:
         for row, found in enumerate(data):
             if row in done:
@@ -59,7 +73,7 @@ def generate_tokens(
         alive = [row for row in range(len(states)) if row not in done]
         if not alive:
             return [done[row] for row in range(len(states))]
-        read = rows([contexts[row] for row in alive])
+        read = model.rows([contexts[row] for row in alive])
         for row in alive:
             token = sampling.draw(_numbers(read[contexts[row]], known), generators[row])
             if token in specials:

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Masks kept before they are forgotten.
 const MASKS: usize = 4096;
 /// Ends of a half-written character that are kept.
-const ENDINGS: usize = 256;
+const ENDINGS: usize = 64;
 /// Places looked at in search of a text that goes on; see [`ByteBpe::alive`].
 const SEARCH: usize = 1 << 24;
 
@@ -52,6 +52,7 @@ struct Memory {
     masks: HashMap<ByteState, Arc<Mask>>,
     alive: HashMap<(u32, Partial, Cut), bool>,
     endings: HashMap<(automaton::State, Partial), Arc<Endings>>,
+    continuing: HashMap<u32, Arc<Vec<u32>>>,
 }
 
 /// How a character that is half written may end.
@@ -152,6 +153,7 @@ impl ByteBpe {
                 masks: HashMap::new(),
                 alive: HashMap::new(),
                 endings: HashMap::new(),
+                continuing: HashMap::new(),
             }),
         })
     }
@@ -280,14 +282,13 @@ impl ByteBpe {
         let (mut found, mut looked) = (false, 0);
         let mut next = Vec::new();
         'search: while let Some((last, partial, cut)) = queue.pop_front() {
-            // Half a character goes on with a continuation byte.
-            let range = if partial == 0 {
-                self.trie.root().range()
-            } else {
-                self.trie.child(self.trie.root(), 0x80).lo
-                    ..self.trie.child(self.trie.root(), 0xBF).hi
+            // Half a character goes on with a continuation byte, in the open pre-token.
+            let candidates = if partial == 0 { None } else { Some(self.continuing(memory, last)) };
+            let candidates: Box<dyn Iterator<Item = u32>> = match &candidates {
+                None => Box::new(self.trie.root().range()),
+                Some(fitting) => Box::new(fitting.iter().copied()),
             };
-            for place in range {
+            for place in candidates {
                 looked += 1;
                 if looked > SEARCH {
                     found = true;
@@ -307,6 +308,17 @@ impl ByteBpe {
         }
         memory.alive.insert((last, partial, cut), found);
         found
+    }
+
+    /// The tokens that begin with a continuation byte and fit after a token.
+    fn continuing(&self, memory: &mut Memory, last: u32) -> Arc<Vec<u32>> {
+        let find = || {
+            let child = |byte| self.trie.child(self.trie.root(), byte);
+            let invalid = self.pairs.find_invalid(last);
+            let range = child(0x80).lo..child(0xBF).hi;
+            Arc::new(range.filter(|&place| !invalid.contains(place)).collect())
+        };
+        Arc::clone(memory.continuing.entry(last).or_insert_with(find))
     }
 
     /// Whether single bytes may follow a token, one after the other.

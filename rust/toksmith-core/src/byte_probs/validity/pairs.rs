@@ -285,7 +285,8 @@ impl Pairs {
         mask
     }
 
-    fn find_invalid(&self, left: u32) -> Mask {
+    /// [`Pairs::invalid_after`], not kept.
+    pub(super) fn find_invalid(&self, left: u32) -> Mask {
         let len = self.live.len();
         let mut mask = Mask::none(len);
         for place in (0..len as u32).filter(|&place| !self.live[place as usize]) {
