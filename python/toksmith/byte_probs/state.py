@@ -112,7 +112,7 @@ class ByteState:
         >>> state = ts.byte_probs.ByteState(tok)
         >>> state.push(b" hel")
         >>> for context in state.pending():
-        ...     state.feed(context, np.zeros(len(tok)))
+        ...     state.feed(context, np.zeros(state.width))
         >>> float(np.exp(state.next_byte()).sum().round(9))
         1.0
 
@@ -184,6 +184,11 @@ class ByteState:
     def normalizers(self) -> tuple[str, ...]:
         """What the tokenizer does to a text first; the law is over what comes out of it."""
         return tuple(self._law.normalizers)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has at least: one for each id."""
+        return self._law.width
 
     @property
     def text(self) -> bytes:

@@ -9,7 +9,7 @@
 //! text really goes on from it: to the end of a character that is half written, to what a pattern
 //! looked ahead for.
 
-use super::boundaries::automaton::{self, Automaton};
+use super::boundaries::automaton::{self, Automaton, Way};
 use super::pairs::{self, Pairs};
 use crate::byte_probs::mask::Mask;
 use crate::byte_probs::trie::{Prefix, TokenTrie};
@@ -53,6 +53,7 @@ struct Memory {
     alive: HashMap<(u32, Partial, Cut), bool>,
     endings: HashMap<(automaton::State, Partial), Arc<Endings>>,
     continuing: HashMap<u32, Arc<Vec<u32>>>,
+    ways: HashMap<automaton::State, Arc<Vec<Way>>>,
 }
 
 /// How a character that is half written may end.
@@ -154,6 +155,7 @@ impl ByteBpe {
                 alive: HashMap::new(),
                 endings: HashMap::new(),
                 continuing: HashMap::new(),
+                ways: HashMap::new(),
             }),
         })
     }
@@ -201,8 +203,8 @@ impl ByteBpe {
         let live = self.pairs.is_live(place);
         if matches!(cut.word, Word::One | Word::Many)
             && live
-            && self.pairs.fits(last, place)
             && let Some((state, partial)) = walk(memory, cut.state, partial, spelling)
+            && self.pairs.fits(last, place)
         {
             let whole = self.walk_whole(cut.whole, spelling);
             out.push((Cut { state, word: Word::Many, whole }, partial));
@@ -277,6 +279,19 @@ impl ByteBpe {
                 return endings.any;
             }
         }
+        if partial == 0
+            && let Some(automaton) = &mut memory.automaton
+        {
+            let find = || Arc::new(automaton.ways_on(cut.state));
+            let ways = Arc::clone(memory.ways.entry(cut.state).or_insert_with(find));
+            // Where the pattern has no way on there is none; where it has one, single bytes mostly
+            // take it. A text that may end but for a token taken whole is not told here.
+            let stuck = ways.is_empty() && self.may_close(cut);
+            if stuck || ways.iter().any(|way| self.takes(last, cut, way)) {
+                memory.alive.insert((last, partial, cut), !stuck);
+                return !stuck;
+            }
+        }
         let mut seen = HashSet::from([(last, partial, cut)]);
         let mut queue = VecDeque::from([(last, partial, cut)]);
         let (mut found, mut looked) = (false, 0);
@@ -308,6 +323,31 @@ impl ByteBpe {
         }
         memory.alive.insert((last, partial, cut), found);
         found
+    }
+
+    /// Whether a way on from a state can be written in single bytes behind a token.
+    fn takes(&self, mut last: u32, cut: Cut, way: &[(char, bool)]) -> bool {
+        let (mut word, mut whole) = (cut.word, cut.whole);
+        for &(c, new) in way {
+            if new {
+                if !self.may_close(Cut { word, whole, ..cut }) {
+                    return false;
+                }
+                (word, whole) = (Word::Nothing, self.whole_root());
+            } else if word == Word::Whole {
+                return false;
+            }
+            for &byte in c.encode_utf8(&mut [0; 4]).as_bytes() {
+                let next = self.bytes[usize::from(byte)];
+                if next == NONE || word != Word::Nothing && !self.pairs.fits(last, next) {
+                    return false;
+                }
+                last = next;
+                word = if word == Word::Nothing { Word::One } else { Word::Many };
+                whole = self.walk_whole(whole, &[byte]);
+            }
+        }
+        self.may_close(Cut { word, whole, ..cut })
     }
 
     /// The tokens that begin with a continuation byte and fit after a token.

@@ -6,10 +6,16 @@ use crate::encode::pretokenize::Dialect;
 use crate::encode::pretokenize::general;
 use crate::error::{Error, Result};
 use crate::token::NONE;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Most states of a pattern that are kept; patterns of tokenizers have some hundred.
 const LIMIT: usize = 100_000;
+
+/// Characters, each with whether a cut stands before it.
+pub(crate) type Way = Vec<(char, bool)>;
+
+/// Ways on after which no more are looked for.
+const WAYS: usize = 64;
 
 /// A state: a text with its cuts so far, as far as it decides what may come. Zero: no text yet.
 pub(crate) type State = u32;
@@ -67,7 +73,7 @@ impl Automaton {
 
     /// Refuses patterns that leave text between matches: every run must end in a match.
     fn check_gaps(&self, pattern: &str) -> Result<()> {
-        let mut seen = std::collections::HashSet::from([self.states[0].run.clone()]);
+        let mut seen = HashSet::from([self.states[0].run.clone()]);
         let mut stack = vec![self.states[0].run.clone()];
         while let Some(run) = stack.pop() {
             if seen.len() > LIMIT {
@@ -150,6 +156,33 @@ impl Automaton {
             self.cuts[state as usize] = cuts.map_or(NONE, |cuts| self.intern(cuts));
         }
         Some(self.cuts[state as usize]).filter(|&next| next != NONE)
+    }
+
+    /// Ways on from a state to one in which the text may end: some of the shortest; none at all if
+    /// there is none.
+    pub(crate) fn ways_on(&mut self, state: State) -> Vec<Way> {
+        let examples: Vec<char> = self.program.classes.examples().collect();
+        let mut found = Vec::new();
+        let mut seen = HashSet::from([state]);
+        let mut queue = VecDeque::from([(state, Vec::new())]);
+        while let Some((state, way)) = queue.pop_front() {
+            for (from, cut) in [(Some(state), false), (self.cut(state), true)] {
+                let Some(from) = from else { continue };
+                for &c in &examples {
+                    let Some(next) = self.step(from, c) else { continue };
+                    let longer = || [&way[..], &[(c, cut)]].concat();
+                    if self.ends(next) {
+                        found.push(longer());
+                    } else if seen.insert(next) {
+                        queue.push_back((next, longer()));
+                    }
+                }
+            }
+            if found.len() >= WAYS {
+                break;
+            }
+        }
+        found
     }
 
     /// Whether the text may end here: then the open pre-token ends here, and all closed ones where

@@ -12,7 +12,7 @@ pub(super) struct Classes {
     ascii: [u8; 128],
     /// For each set it was made from, its classes as bits.
     sets: Vec<u64>,
-    /// Some character of each class; for those of a whole UTF-8 length, one of each.
+    /// The first character of each class.
     examples: Vec<char>,
 }
 
@@ -80,6 +80,11 @@ impl Classes {
     fn search(&self, c: u32) -> u8 {
         let at = self.stretches.partition_point(|&(first, _)| first <= c);
         self.stretches.get(at.wrapping_sub(1)).map_or(0, |&(_, class)| class)
+    }
+
+    /// ASCII, and a character of each class.
+    pub(super) fn examples(&self) -> impl Iterator<Item = char> {
+        (0..128u8).map(char::from).chain(self.examples.iter().copied().filter(|c| !c.is_ascii()))
     }
 
     /// The classes of the set of that number, as bits.
