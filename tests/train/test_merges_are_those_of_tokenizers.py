@@ -90,7 +90,8 @@ def test_byte_level(name: str, options: dict[str, Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", CORPORA)
 @pytest.mark.parametrize("options", [{}, {"limit_alphabet": 60, "min_frequency": 2}])
 def test_characters(name: str, options: dict[str, Any], tmp_path: Path) -> None:
-    texts = [line for text in texts_of(name) for line in text.splitlines()]
+    # Special tokens that stand in texts are left out here and counted as text there.
+    texts = [line for text in texts_of(name) for line in text.splitlines() if "<unk>" not in line]
     if options:
         texts = texts_without_ties(texts, 59)  # and one that is given
     size = SIZE + 4_000  # some of the corpora have thousands of characters
