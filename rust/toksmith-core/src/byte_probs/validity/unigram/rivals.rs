@@ -6,7 +6,9 @@
 //! begins before it. Let `a` be what lies between, `D` what the sum grows by over `a`, and `u` the
 //! rest of such a piece, a beginning of the token `t = u v`. The rival is ahead if
 //!
-//!     score(a u) + best(v) - score(t) > D
+//! ```text
+//! score(a u) + best(v) - score(t) > D
+//! ```
 //!
 //! with the best sum over `v`. The left side depends on `a` and `t` alone. So the tokens are listed
 //! once for each `a`, by the largest of these numbers, and those that lose in a context are a
