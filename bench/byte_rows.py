@@ -1,7 +1,7 @@
 """How long a row of logits takes to become probabilities of bytes, beside genlm-bytes.
 
     byte_rows.py                                    toksmith alone
-    byte_rows.py --genlm-python /tmp/genlm/bin/python   an environment with genlm-bytes
+    byte_rows.py --genlm-python PYTHON              an environment with genlm-bytes
 
 On the Llama 3 vocabulary of the test data, or `--ranks FILE`. Both get the same float32 rows of
 log-probabilities; each process is one of its own. genlm-bytes sums the masses of all nodes of its
