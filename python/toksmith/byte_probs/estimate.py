@@ -18,6 +18,7 @@ import numpy as np
 from toksmith._native import InputError
 from toksmith.byte_probs.checks import whole_number
 from toksmith.byte_probs.marginal import MarginalEstimate
+from toksmith.byte_probs.model import as_bytes
 from toksmith.byte_probs.rows import read_rows
 from toksmith.byte_probs.spelled import spelled
 
@@ -49,7 +50,7 @@ def estimate(
     """
     count = whole_number(samples, "samples", 1)
     draw = np.random.default_rng(whole_number(seed, "seed", 0, 1 << 63))
-    data = _bytes(given) + _bytes(text)
+    data = as_bytes(given) + as_bytes(text)
     if not data:
         return MarginalEstimate(0.0, 0.0, float(count), count, exact=False)
     vocabulary = _sorted(lm.tokenizer)
@@ -78,10 +79,6 @@ def estimate(
                     carried.append((ahead, at + int(lengths[one]), members[chosen == one]))
         groups = carried
     return _mean(logs)
-
-
-def _bytes(text: bytes | str) -> bytes:
-    return text.encode() if isinstance(text, str) else bytes(text)
 
 
 def _mean(logs: NDArray[np.float64]) -> MarginalEstimate:

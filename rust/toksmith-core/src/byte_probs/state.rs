@@ -334,7 +334,7 @@ impl ByteState {
             .heads
             .iter()
             .map(|head| head.node)
-            .filter(|node| still.binary_search(node).is_err() && !still.contains(node))
+            .filter(|node| !still.contains(node))
             .filter(|&node| self.nodes.get(node as usize).is_some_and(|node| node.row.is_some()))
             .collect();
         if gone.is_empty() {

@@ -48,11 +48,6 @@ impl PyLaw {
     }
 
     #[getter]
-    fn lead<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.0.lead())
-    }
-
-    #[getter]
     fn special_ids(&self) -> Vec<u32> {
         self.0.specials().to_vec()
     }
@@ -66,11 +61,6 @@ impl PyLaw {
     #[getter]
     fn width(&self) -> usize {
         self.0.layout().least()
-    }
-
-    /// The ids in the order of their bytes.
-    fn order<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        self.0.trie().order().to_vec().into_pyarray(py)
     }
 
     fn state(

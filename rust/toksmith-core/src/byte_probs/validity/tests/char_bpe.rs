@@ -1,6 +1,6 @@
 //! Merging: any order of merges, bytes, pieces taken whole, spaces.
 
-use super::unigram::{byte_pieces, check_bytes, random_sentencepiece, shapes};
+use super::unigram::{byte_pieces, check_bytes, check_round, random_sentencepiece, shapes};
 use super::*;
 use crate::formats::pipeline::{Bpe, Model, SentencePieceKind};
 
@@ -110,18 +110,7 @@ fn what_is_accepted_is_what_comes_out_of_sentencepiece() {
             random_sentencepiece(&mut random, round, SentencePieceKind::Bpe, &mut draw);
         let trie = trie(&tokenizer);
         let judge = CharBpe::new(&tokenizer, &trie).unwrap();
-        let mut alphabet = vec!['a', 'b', 'é', ' '];
-        if escape {
-            alphabet.push('\u{2581}');
-        }
-        let about = format!("{round} {:?}", tokenizer.pipeline);
-        if round.is_multiple_of(5) {
-            let texts = all_texts(&alphabet, 3);
-            seen += check_bytes(&judge, &tokenizer, &trie, &texts, &about);
-        } else {
-            let texts = all_texts(&alphabet, 5);
-            seen += check(&judge, &tokenizer, &trie, &texts, (5, 0), &about);
-        }
+        seen += check_round(&judge, &tokenizer, &trie, escape, round);
     }
     assert!(seen.contexts > 10_000 && seen.refused > 30_000, "{seen:?}");
 }
