@@ -8,7 +8,8 @@
     'Hello, world!'
 
 Start at `Tokenizer`; `toksmith.train` learns new ones, `toksmith.byte_probs` makes probabilities of
-bytes of a model's rows. Errors are one family under `ToksmithError`.
+bytes of a model's rows, `toksmith.dynamic` decides token boundaries at run time. Errors are one
+family under `ToksmithError`.
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ from toksmith.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from toksmith import byte_probs, train
+    from toksmith import byte_probs, dynamic, train
 
 __all__ = [
     "Batch",
@@ -55,13 +56,14 @@ __all__ = [
     "VocabularyError",
     "__version__",
     "byte_probs",
+    "dynamic",
     "train",
 ]
 
 
 def __getattr__(name: str) -> "ModuleType":
     """Imports `toksmith.train` and the like when they are asked for: most programs never do."""
-    if name in ("byte_probs", "train"):
+    if name in ("byte_probs", "dynamic", "train"):
         import importlib
 
         return importlib.import_module(f"toksmith.{name}")

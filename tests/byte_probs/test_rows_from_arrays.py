@@ -93,7 +93,7 @@ def test_torch_tensors(trie: ts.byte_probs.TokenTrie) -> None:
     assert np.array_equal(trie.next_bytes(tensor.t().contiguous().t()), want)
     assert np.array_equal(trie.next_bytes(tensor.to(torch.bfloat16).t().contiguous().t()), want)
     assert np.array_equal(trie.next_bytes(tensor.half()), trie.next_bytes(tensor.half().numpy()))
-    with pytest.raises(ts.InputError, match="rows lie on meta"):
+    with pytest.raises(ts.InputError, match="rows: a tensor on meta"):
         trie.next_bytes(tensor.to("meta"))
     with pytest.raises(ts.InputError, match="dense"):
         trie.next_bytes(tensor.to_sparse())

@@ -45,7 +45,7 @@ def read_rows(rows: object, bits: Bits | None = None) -> Rows:
     """
     if bits not in (None, "float16", "bfloat16"):
         raise InputError(f'bits must be "float16" or "bfloat16", not {bits!r}')
-    array, kind = _array(rows)
+    array, kind = to_array(rows, "rows")
     if kind in ("int16", "uint16") and bits is not None:
         array, kind = array.view(np.uint16), bits
     elif bits is not None:
@@ -64,18 +64,24 @@ def read_rows(rows: object, bits: Bits | None = None) -> Rows:
     return Rows(array, kind, single)
 
 
-def _array(rows: object) -> tuple[NDArray[Any], str]:
-    """The numbers as a numpy array in this machine's byte order, and the name of their type."""
+def to_array(rows: object, what: str) -> tuple[NDArray[Any], str]:
+    """The numbers as a numpy array in this machine's byte order, and the name of their type.
+
+    bfloat16 comes as the bits, uint16; `what` names the numbers in errors.
+
+    Raises:
+        InputError: No array, or memory of a device.
+    """
     if not isinstance(rows, np.ndarray):
         if type(rows).__module__.partition(".")[0] == "torch":
-            return _tensor(rows)
-        rows = _foreign(rows)
+            return _tensor(rows, what)
+        rows = _foreign(rows, what)
     if not rows.dtype.isnative:
         rows = rows.astype(rows.dtype.newbyteorder("="))
     return rows, rows.dtype.name
 
 
-def _foreign(rows: Any) -> NDArray[Any]:
+def _foreign(rows: Any, what: str) -> NDArray[Any]:
     """What another library's array gives of itself."""
     try:
         if hasattr(rows, "__array__"):
@@ -83,22 +89,22 @@ def _foreign(rows: Any) -> NDArray[Any]:
         if hasattr(rows, "__dlpack__"):
             return np.from_dlpack(rows)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"rows of {type(rows).__name__} cannot be read: {error}") from error
+        raise InputError(f"{what} of {type(rows).__name__} cannot be read: {error}") from error
     raise InputError(
-        f"rows must be a numpy array or have __array__ or __dlpack__, not {type(rows).__name__}"
+        f"{what} must be a numpy array or have __array__ or __dlpack__, not {type(rows).__name__}"
     )
 
 
-def _tensor(rows: Any) -> tuple[NDArray[Any], str]:
+def _tensor(rows: Any, what: str) -> tuple[NDArray[Any], str]:
     """A torch tensor; numpy has no name for bfloat16, so its bits are taken."""
     torch: Any = sys.modules["torch"]
     if not isinstance(rows, torch.Tensor):
-        raise InputError(f"rows must be an array or a tensor, not {type(rows).__name__}")
+        raise InputError(f"{what} must be an array or a tensor, not {type(rows).__name__}")
     if rows.device.type != "cpu":
-        raise InputError(f"rows lie on {rows.device}; give rows.cpu()")
+        raise InputError(f"{what}: a tensor on {rows.device}; give .cpu() of it")
     rows = rows.detach()
     if rows.layout != torch.strided:
-        raise InputError(f"rows must be a dense tensor, not {rows.layout}")
+        raise InputError(f"{what} must be a dense tensor, not {rows.layout}")
     kind = str(rows.dtype).removeprefix("torch.")
     if kind == "bfloat16":
         return rows.view(torch.int16).numpy().view(np.uint16), kind

@@ -24,6 +24,7 @@ pub mod budget;
 pub mod byte_probs;
 pub mod compat;
 pub mod decode;
+pub mod dynamic;
 pub mod encode;
 pub mod error;
 pub mod formats;

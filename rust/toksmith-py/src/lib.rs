@@ -8,6 +8,7 @@
 //! - `inputs.rs`: model inputs, by templates, truncation and padding.
 //! - `presplit.rs`: splitters that no file can say.
 //! - `byte_probs/`: tokens as bytes, and probabilities over them.
+//! - `dynamic/`: token boundaries decided at run time.
 //! - `train/`: counting words, and trainers.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
@@ -17,6 +18,7 @@
 mod budget;
 mod byte_probs;
 mod components;
+mod dynamic;
 mod encodings;
 mod errors;
 mod given;
@@ -81,6 +83,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<train::count::PyWordCounter>()?;
     train::register(module)?;
     byte_probs::register(module)?;
+    dynamic::register(module)?;
     module.add_class::<presplit::PyLexicon>()?;
     module.add_class::<presplit::PyCompounds>()?;
     module.add_function(wrap_pyfunction!(presplit::_unit_spans, module)?)?;

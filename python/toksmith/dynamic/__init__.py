@@ -1,0 +1,3 @@
+"""Token boundaries decided at run time."""
+
+__all__: list[str] = []
