@@ -326,6 +326,6 @@ def _usearch() -> Any:
         from usearch.index import Index
     except ImportError:
         raise UnsupportedFeature(
-            "an index of neighbours without usearch: pip install toksmith[index], or give exact=True"
+            "an index of neighbours without usearch: pip install toksmith[index], or exact=True"
         ) from None
     return Index

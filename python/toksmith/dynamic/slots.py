@@ -98,7 +98,7 @@ class SlotTable:
         return Assigned(slots, fresh, evicted_slots, Batch._of(ids, offsets))
 
     def lookup(self, tokens: Batch | Sequence[ArrayLike]) -> NDArray[np.int64]:
-        """The slots of tokens, -1 for those that have none: int64 `(rows,)`. None counts as used."""
+        """The slots of tokens, -1 where there is none: int64 `(rows,)`. None counts as used."""
         rows = to_rows(tokens, "tokens")
         return self._core.lookup(rows.ids, rows.offsets)
 

@@ -1,7 +1,7 @@
 //! Under `toksmith.dynamic.Hypertokens`.
 
 use crate::errors::{InputError, guard};
-use crate::tokenizer::{interruptible, interruptible_in};
+use crate::tokenizer::interruptible_in;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -95,7 +95,8 @@ impl PyHypertokens {
         let (codes, offsets) = (codes.as_slice()?, offsets.as_slice()?);
         let threads = parallel::thread_count(num_threads);
         let way = Way { shared, threads, limit: max_ids };
-        let read = interruptible(py, codes.len(), shared || threads <= 1, None, |watch| {
+        let total = (codes.len(), "codes");
+        let read = interruptible_in(py, total, shared || threads <= 1, None, |watch| {
             self.0.decode(codes, offsets, way, watch)
         })?;
         Ok((
@@ -195,9 +196,8 @@ impl PyHyperState {
         let out = out.as_slice_mut()?;
         out.fill(false);
         self.0.allowed(|from, to| {
-            if let Some(part) = out.get_mut(from..to) {
-                part.fill(true);
-            }
+            let len = out.len();
+            out[from.min(len)..to.min(len)].fill(true);
         });
         Ok(())
     }
