@@ -64,7 +64,7 @@ pub fn pooled<T: Number>(
     let done = parallel::map(jobs, threads, watch, |job| {
         let mine = &rows[job * JOB..rows.len().min((job + 1) * JOB)];
         let (mut out, mut sum) = (Vec::with_capacity(mine.len() * width), vec![0.0; width]);
-        let mut at = offsets[job * JOB] as usize;
+        let mut at = usize::try_from(offsets[job * JOB]).unwrap_or_default();
         for row in mine {
             sum.fill(0.0);
             let equal = 1.0 / row.len() as f64;

@@ -73,7 +73,7 @@ impl Recency {
     }
 
     /// Moves an entry to the front and says behind which it was; None if it was there.
-    pub(super) fn to_front(&mut self, entry: u32) -> Option<u32> {
+    pub(super) fn lift(&mut self, entry: u32) -> Option<u32> {
         if self.first == entry {
             return None;
         }

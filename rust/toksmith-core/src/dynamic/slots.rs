@@ -196,7 +196,7 @@ impl SlotTable {
         }
         // In front of all that may go.
         for slot in old {
-            self.order.to_front(slot);
+            self.order.lift(slot);
         }
         let mut done = Assigned {
             slots: Vec::with_capacity(rows.len()),
@@ -207,7 +207,7 @@ impl SlotTable {
         for (at, &key) in rows.iter().enumerate() {
             let slot = if let Some(slot) = self.get(key) {
                 if !self.pinned[slot as usize] {
-                    self.order.to_front(slot);
+                    self.order.lift(slot);
                 }
                 slot
             } else {

@@ -20,8 +20,8 @@ pub struct Rectangle<T> {
 impl<T: Copy> Rectangle<T> {
     /// Rows of `pad`, as wide as asked or as the longest.
     fn new(lengths: Vec<i64>, width: Option<usize>, pad: T) -> Result<Self> {
-        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
-        let width = width.unwrap_or(longest);
+        let longest = lengths.iter().copied().max().and_then(|most| usize::try_from(most).ok());
+        let width = width.or(longest).unwrap_or(0);
         let mut cells = Vec::new();
         let fits = lengths.len().checked_mul(width).filter(|&size| {
             size < isize::MAX as usize / 8 && cells.try_reserve_exact(size).is_ok()

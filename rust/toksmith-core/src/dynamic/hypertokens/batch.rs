@@ -58,7 +58,7 @@ impl Rule {
                 }
                 watch.add(piece.len());
             }
-            self.flush(book, held, out);
+            book.write(held, out);
             Ok(out.len())
         })?;
         let (parts, ends): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
@@ -93,7 +93,7 @@ impl Rule {
                 }
                 out.codes.push(out.ids.len() as i64);
             }
-            self.flush(book, held, &mut Silent);
+            book.write(held, &mut Silent);
             watch.add(codes.len());
             Ok(out.ids.len())
         })?;

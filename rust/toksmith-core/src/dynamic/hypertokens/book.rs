@@ -119,12 +119,21 @@ impl Book {
         }
     }
 
-    /// Notes that a node was emitted; O(its tokens).
+    /// Writes what is held, if something is; O(1), or O(its tokens) where recency counts.
+    #[inline(always)]
+    pub(super) fn write(&mut self, held: Held, witness: &mut impl Witness) {
+        if held.node != NONE {
+            witness.wrote(held.node);
+            self.touch(held.node, witness);
+        }
+    }
+
+    /// Notes that a node is used now.
     #[inline]
-    pub(super) fn touch(&mut self, mut node: u32, witness: &mut impl Witness) {
+    fn touch(&mut self, mut node: u32, witness: &mut impl Witness) {
         let Some(order) = &mut self.order else { return };
         while let Some(at) = node.checked_sub(self.first_id) {
-            if let Some(before) = order.to_front(at) {
+            if let Some(before) = order.lift(at) {
                 witness.moved(at, before);
             }
             node = self.entries[at as usize].parent;

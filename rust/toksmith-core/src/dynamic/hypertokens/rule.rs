@@ -143,7 +143,7 @@ impl Rule {
         witness: &mut impl Witness,
     ) -> Held {
         if self.is_disabled(token) {
-            self.flush(book, held, witness);
+            book.write(held, witness);
             witness.wrote(token);
             return Held::NOTHING;
         }
@@ -152,7 +152,7 @@ impl Rule {
             match book.table.find(key(held.node, token)) {
                 Ok(code) => now = Held { node: code, len: held.len + 1 },
                 Err(slot) => {
-                    self.flush(book, held, witness);
+                    book.write(held, witness);
                     book.define(self, held, token, slot, witness);
                 }
             }
@@ -166,16 +166,7 @@ impl Rule {
         if held.len < self.max_subtokens {
             return held;
         }
-        self.flush(book, held, witness);
+        book.write(held, witness);
         Held::NOTHING
-    }
-
-    /// Writes what is held.
-    #[inline(always)]
-    pub(super) fn flush(&self, book: &mut Book, held: Held, witness: &mut impl Witness) {
-        if held.node != NONE {
-            witness.wrote(held.node);
-            book.touch(held.node, witness);
-        }
     }
 }

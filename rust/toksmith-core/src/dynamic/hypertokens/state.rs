@@ -238,7 +238,7 @@ impl State {
             self.held = self.rule.step(&mut self.book, self.held, id, &mut recorder);
             self.ids += 1;
         } else {
-            self.rule.flush(&mut self.book, self.held, &mut recorder);
+            self.book.write(self.held, &mut recorder);
             self.held = Held::NOTHING;
             recorder.step.what |= FLUSH;
         }
