@@ -36,14 +36,21 @@ __all__ = [
     "_ByteLaw",
     "_ByteState",
     "_Compounds",
+    "_HyperMark",
+    "_HyperState",
+    "_Hypertokens",
     "_Lexicon",
+    "_SlotTable",
     "_SpelledVocabulary",
+    "_Spellings",
     "_TokenGraph",
     "_TokenTrie",
     "__version__",
     "_chunk",
     "_extend_bpe",
     "_fits",
+    "_pooled",
+    "_surface_ids",
     "_train_bpe",
     "_train_joined",
     "_train_lib",
@@ -1064,3 +1071,137 @@ class _TokenGraph:
     def sample(
         self, draws: int, seed: int, weights: _Weights, num_threads: int | None
     ) -> _ScoredRows: ...
+
+# dynamic: hypertokens, slots, surface
+_HyperRows: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.int64]]
+_HyperDefinitions: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int64]]
+
+@final
+class _Hypertokens:
+    """Under `toksmith.dynamic.Hypertokens`."""
+
+    def __new__(
+        cls,
+        first_id: int,
+        codebook_size: int,
+        max_subtokens: int,
+        disabled_ids: NDArray[np.uint32],
+        eviction: str,
+    ) -> Self: ...
+    def encode(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        shared: bool,
+        num_threads: int | None,
+    ) -> _HyperRows: ...
+    def decode(
+        self,
+        codes: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        shared: bool,
+        max_ids: int,
+        num_threads: int | None,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+        """Ids, where rows begin, and where the ids of each code do."""
+
+    def state(self) -> _HyperState: ...
+
+@final
+class _HyperMark:
+    """Where a state was."""
+
+@final
+class _HyperState:
+    """Under `toksmith.dynamic.HyperState`."""
+
+    def push(self, ids: NDArray[np.uint32]) -> NDArray[np.uint32]: ...
+    def push_codes(self, codes: NDArray[np.uint32], max_ids: int) -> _HyperRows: ...
+    def flush(self) -> int | None: ...
+    @property
+    def ids(self) -> int: ...
+    @property
+    def codes(self) -> int: ...
+    @property
+    def defined(self) -> int: ...
+    def held(self) -> NDArray[np.uint32]: ...
+    def definitions(self) -> _HyperDefinitions: ...
+    def changes(self) -> _HyperDefinitions: ...
+    def definition(self, code: int) -> NDArray[np.uint32] | None: ...
+    @property
+    def completing(self) -> int | None: ...
+    def mask(self, out: NDArray[np.bool_]) -> None: ...
+    def bitmask(self, out: NDArray[np.int32]) -> None: ...
+    def checkpoint(self) -> _HyperMark: ...
+    def restore(self, mark: _HyperMark) -> None: ...
+    def rollback(self, ids: int) -> None: ...
+    def settle(self) -> None: ...
+    def fork(self) -> _HyperState: ...
+
+@final
+class _SlotTable:
+    """Under `toksmith.dynamic.SlotTable`."""
+
+    def __new__(cls, capacity: int) -> Self: ...
+    @staticmethod
+    def restore(
+        capacity: int,
+        slots: list[int],
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        pinned: int,
+    ) -> _SlotTable: ...
+    def contents(
+        self,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int64], int]:
+        """Slots in use, pinned ones first; their tokens; how many are pinned."""
+
+    @property
+    def capacity(self) -> int: ...
+    def __len__(self) -> int:
+        """How many are in use."""
+
+    def assign(
+        self, ids: NDArray[np.uint32], offsets: NDArray[np.int64]
+    ) -> tuple[
+        NDArray[np.uint32],
+        NDArray[np.bool_],
+        NDArray[np.uint32],
+        NDArray[np.uint32],
+        NDArray[np.int64],
+    ]:
+        """Slots, which rows are fresh, evicted slots and their tokens."""
+
+    def lookup(self, ids: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.int64]: ...
+    def key(self, slot: int) -> NDArray[np.uint32] | None: ...
+    def is_pinned(self, slot: int) -> bool: ...
+    def pin(self, slots: list[int]) -> None: ...
+    def unpin(self, slots: list[int]) -> None: ...
+    def discard(self, slots: list[int]) -> None: ...
+
+@final
+class _Spellings:
+    """The bytes of a tokenizer's tokens, by id."""
+
+    def __new__(cls, tokenizer: Tokenizer) -> Self: ...
+    def rows(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        width: int | None,
+        pad: int,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]: ...
+
+def _surface_ids(
+    ids: NDArray[np.uint32], offsets: NDArray[np.int64], width: int | None, pad: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
+
+_Reals: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+
+def _pooled(
+    table: _Reals,
+    ids: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    weights: NDArray[np.float64] | None,
+    num_threads: int | None,
+) -> _Reals: ...

@@ -1,6 +1,6 @@
 """Arrays of numbers from whatever holds them, as the core reads them.
 
-Start at `to_floats`.
+Start at `to_floats` and `to_rows`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toksmith._native import InputError
+from toksmith.batch import Batch
 from toksmith.byte_probs.rows import to_array
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 def to_floats(values: object, what: str, ndim: int) -> NDArray[np.float32] | NDArray[np.float64]:
@@ -46,3 +49,23 @@ def to_floats(values: object, what: str, ndim: int) -> NDArray[np.float32] | NDA
         raise InputError(f"{what}: expected {ndim} dimensions, found shape {array.shape}")
     result: NDArray[Any] = np.require(array, requirements=["C", "A"])
     return result
+
+
+def to_rows(rows: Batch | Sequence[ArrayLike], what: str) -> Batch:
+    """Rows of ids as a batch of contiguous arrays, without a copy if they are that.
+
+    Args:
+        rows: A batch, or a list of sequences of ids.
+        what: What the rows are, for errors.
+
+    Raises:
+        InputError: Something else.
+        VocabularyError: An id is negative or does not fit 32 bits.
+    """
+    if isinstance(rows, Batch):
+        if rows.ids.flags.c_contiguous and rows.offsets.flags.c_contiguous:
+            return rows
+        return Batch(np.ascontiguousarray(rows.ids), np.ascontiguousarray(rows.offsets))
+    if isinstance(rows, (str, bytes)) or not hasattr(rows, "__iter__"):
+        raise InputError(f"{what}: expected a Batch or rows of ids, not {type(rows).__name__}")
+    return Batch.from_rows(rows)
