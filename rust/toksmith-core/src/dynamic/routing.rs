@@ -37,6 +37,29 @@ pub fn turn<T: Float>(query: &[T], key: &[T]) -> T {
     T::from_f64(((1.0 - cosine) / 2.0).clamp(0.0, 1.0))
 }
 
+/// [`turn`] of each query and the key beside it: one step of many sequences.
+///
+/// # Errors
+/// Arrays of different sizes, or vectors without numbers.
+pub fn turns<T: Float>(queries: &[T], keys: &[T], width: usize) -> Result<Vec<T>> {
+    count(queries, keys, width)?;
+    let pairs = queries.chunks_exact(width).zip(keys.chunks_exact(width));
+    Ok(pairs.map(|(query, key)| turn(query, key)).collect())
+}
+
+/// Checks that there are as many queries as keys; how many.
+fn count<T>(queries: &[T], keys: &[T], width: usize) -> Result<usize> {
+    if queries.len() == keys.len() && width > 0 && keys.len().is_multiple_of(width) {
+        return Ok(keys.len() / width);
+    }
+    let why = format!(
+        "{} numbers of queries and {} of keys in vectors of {width}: expected as many",
+        queries.len(),
+        keys.len()
+    );
+    Err(Error::Input { why })
+}
+
 /// A sum of products, spread so that it is made in vectors.
 #[derive(Default)]
 struct Lanes([f64; Lanes::WIDTH]);
@@ -69,15 +92,7 @@ pub fn route<T: Float>(
     rows: &[i64],
     watch: &Watch<'_>,
 ) -> Result<Vec<T>> {
-    if queries.len() != keys.len() || width == 0 || !keys.len().is_multiple_of(width) {
-        let why = format!(
-            "{} numbers of queries and {} of keys in vectors of {width}: expected as many",
-            queries.len(),
-            keys.len()
-        );
-        return Err(Error::Input { why });
-    }
-    let count = keys.len() / width;
+    let count = count(queries, keys, width)?;
     let rows = Offsets::new(rows, count, "row offsets")?;
     let mut probs = vec![T::ONE; count];
     let mut since = 0;
@@ -110,6 +125,42 @@ pub fn average<T: Float>(average: &mut [T], value: &[T], prob: T) {
     for (average, &value) in average.iter_mut().zip(value) {
         *average = weight * value + rest * *average;
     }
+}
+
+/// [`average`] of many sequences, of those in which a chunk begins.
+///
+/// # Errors
+/// Arrays that do not fit together.
+pub fn average_rows<T: Float>(
+    averages: &mut [T],
+    values: &[T],
+    probs: &[T],
+    begins: &[bool],
+) -> Result<()> {
+    let width = averages.len().checked_div(begins.len()).unwrap_or(0);
+    if averages.len() != values.len()
+        || width * begins.len() != averages.len()
+        || probs.len() != begins.len()
+    {
+        let why = format!(
+            "averages of {} numbers, chunks of {}, {} probabilities and {} flags do not fit",
+            averages.len(),
+            values.len(),
+            probs.len(),
+            begins.len()
+        );
+        return Err(Error::Input { why });
+    }
+    if width == 0 {
+        return Ok(());
+    }
+    let rows = averages.chunks_exact_mut(width).zip(values.chunks_exact(width));
+    for ((row, value), (&prob, &begins)) in rows.zip(probs.iter().zip(begins)) {
+        if begins {
+            average(row, value, prob);
+        }
+    }
+    Ok(())
 }
 
 /// Vectors of positions from those of chunks: chunk `j`, the positions `offsets[j]..offsets[j + 1]`,
