@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dynamic.oracle_patches import entropy_starts, space_starts
 from hypothesis import given
 from hypothesis import strategies as st
 
 import toksmith as ts
+from dynamic.oracle_patches import entropy_starts, space_starts
 from toksmith import dynamic
 from toksmith.dynamic import EntropyPatcher, Patches
 

@@ -8,10 +8,10 @@ import unicodedata
 import numpy as np
 import pytest
 import regex
-import testdata
 from hypothesis import given
 from hypothesis import strategies as st
 
+import testdata
 import toksmith as ts
 from toksmith import dynamic
 
@@ -82,7 +82,7 @@ def test_scripts_are_those_of_a_second_table() -> None:
 
 
 def test_scripts_are_those_of_regex_but_for_newer_characters() -> None:
-    """regex knows Unicode 17: there may be scripts where there were none, and no other change."""
+    """Regex knows Unicode 17: there may be scripts where there were none, and no other change."""
     names, codes = dynamic.script_names(), dynamic.scripts(SCALARS).codes
     everything = "".join(SCALARS)
     for code, name in enumerate(names[1:], 1):
@@ -114,7 +114,9 @@ def naive_runs(text: str, resolve: bool) -> list[str]:
 def test_runs_are_of_one_script(texts: list[str], resolve: bool) -> None:
     found = dynamic.scripts(texts, resolve=resolve, num_threads=2)
     names = dynamic.script_names()
-    flat = [s for t in texts for c, s in zip(t, naive_runs(t, resolve), strict=True) for _ in c.encode()]
+    flat = [
+        s for t in texts for c, s in zip(t, naive_runs(t, resolve), strict=True) for _ in c.encode()
+    ]
     assert [names[code] for code in found.of_bytes.tolist()] == flat
     for i in range(len(texts)):
         codes = found.codes[found.patches.rows[i] : found.patches.rows[i + 1]]

@@ -13,6 +13,7 @@ import numpy as np
 
 from toksmith import _native
 from toksmith._native import InputError
+from toksmith.byte_probs.rows import to_array
 from toksmith.dynamic.arrays import to_floats
 from toksmith.inputs import to_texts
 
@@ -375,7 +376,7 @@ def entropy_patches(
 
     Reference: Pagnoni et al., "Byte Latent Transformer: Patches Scale Better Than Tokens".
     """
-    given = np.ndim(entropies)  # type: ignore[arg-type]
+    given = dimensions(entropies, "entropies")
     numbers = to_floats(entropies, "entropies", 2 if given == 2 else 1)
     if given == 2 and row_offsets is None:
         row_offsets = np.arange(len(numbers) + 1, dtype=np.int64) * numbers.shape[1]
@@ -485,6 +486,16 @@ def _most(max_patch_length: int | None) -> int | None:
     if max_patch_length is None:
         return None
     return whole_number(max_patch_length, "max_patch_length", 1)
+
+
+def dimensions(values: object, what: str) -> int:
+    """How many dimensions numbers have, whatever holds them."""
+    if isinstance(values, (list, tuple)):
+        try:
+            return np.ndim(values)
+        except ValueError as error:
+            raise InputError(f"{what}: expected a rectangle of numbers: {error}") from None
+    return to_array(values, what)[0].ndim
 
 
 def core_texts(texts: Texts) -> Any:

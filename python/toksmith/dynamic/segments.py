@@ -12,7 +12,7 @@ import numpy as np
 from toksmith import _native
 from toksmith._native import InputError
 from toksmith.dynamic.arrays import to_floats
-from toksmith.dynamic.patches import Patches, checked_threads, to_offsets
+from toksmith.dynamic.patches import Patches, checked_threads, dimensions, to_offsets
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -96,7 +96,7 @@ def segment_broadcast(
     if null is None:
         first: NDArray[Any] = np.zeros(numbers.shape[1], numbers.dtype)
     else:
-        null = [null] if single and np.ndim(null) == 0 else null  # type: ignore[arg-type]
+        null = [null] if single and isinstance(null, (int, float)) else null
         first = to_floats(null, "null", 1).astype(numbers.dtype)
     spread = _native._causal_broadcast(numbers, offsets, rows, first)
     return spread[:, 0] if single else spread
@@ -104,7 +104,7 @@ def segment_broadcast(
 
 def _vectors(values: object, what: str) -> tuple[Floats, bool]:
     """Vectors, and whether they came as single numbers."""
-    single = np.ndim(values) == 1  # type: ignore[arg-type]
+    single = dimensions(values, what) == 1
     numbers = to_floats(values, what, 1 if single else 2)
     return (numbers[:, None] if single else numbers), single
 
