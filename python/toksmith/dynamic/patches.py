@@ -211,8 +211,7 @@ class Patches:
             InputError: `max_length` is not a whole number of at least 1.
         """
         most = whole_number(max_length, "max_length", 1)
-        offsets, rows = self._offsets.tolist(), self._rows.tolist()
-        return Patches._of(*_native._split_patches(offsets, rows, most))
+        return Patches._of(*_native._split_patches(self._offsets, self._rows, most))
 
     def to_padded(self, length: int | None = None) -> NDArray[np.int64]:
         """Lengths of patches a row, filled up with 0: int64 `(rows, length)`.

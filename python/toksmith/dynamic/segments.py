@@ -92,7 +92,11 @@ def segment_broadcast(
             raise InputError("null is for causal=True")
         spread = _native._segment_broadcast(numbers, offsets)
         return spread[:, 0] if single else spread
-    rows = segments.rows if isinstance(segments, Patches) else np.array([0, len(offsets) - 1])
+    rows = (
+        segments.rows
+        if isinstance(segments, Patches)
+        else np.array([0, len(offsets) - 1], np.int64)
+    )
     if null is None:
         first: NDArray[Any] = np.zeros(numbers.shape[1], numbers.dtype)
     else:

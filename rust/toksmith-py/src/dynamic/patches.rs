@@ -161,7 +161,8 @@ fn of_texts<'py>(
     texts: &Bound<'py, PyAny>,
     num_threads: Option<usize>,
     make: impl Fn(&[&[u8]], usize, &toksmith_core::watch::Watch<'_>) -> toksmith_core::Result<Patches>
-    + Send,
+    + Send
+    + Sync,
 ) -> PyResult<PyPatches<'py>> {
     let py = texts.py();
     let (texts, threads) = (Texts::new(texts)?, parallel::thread_count(num_threads));

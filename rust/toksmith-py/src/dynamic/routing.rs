@@ -20,8 +20,11 @@ fn _route<'py>(
     let (queries, keys) = (Numbers::new(queries)?, Numbers::new(keys)?);
     let (width, offsets) = (keys.width(), offsets.as_slice()?);
     with_numbers!(&queries, &keys, |queries, keys| {
-        let work = |watch: &_| routing::route(queries, keys, width, offsets, watch);
-        Ok(interruptible(py, keys.len(), true, None, work)?.into_pyarray(py).into_any())
+        Ok(interruptible(py, keys.len(), true, None, |watch| {
+            routing::route(queries, keys, width, offsets, watch)
+        })?
+        .into_pyarray(py)
+        .into_any())
     })
 }
 
@@ -52,8 +55,10 @@ fn _dechunk<'py>(
     let (values, probs) = (Numbers::new(values)?, Numbers::new(probs)?);
     let (width, offsets, segments) = (values.width(), offsets.as_slice()?, segments.as_slice()?);
     with_numbers!(&values, &probs, |values, probs| {
-        let work = |watch: &_| routing::dechunk(values, width, probs, offsets, segments, watch);
-        rows(py, interruptible(py, values.len(), true, None, work)?, width)
+        let spread = interruptible(py, values.len(), true, None, |watch| {
+            routing::dechunk(values, width, probs, offsets, segments, watch)
+        })?;
+        rows(py, spread, width)
     })
 }
 

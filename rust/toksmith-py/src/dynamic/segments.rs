@@ -57,8 +57,10 @@ fn _segment_broadcast<'py>(
     let (numbers, offsets) = (Numbers::new(values)?, offsets.as_slice()?);
     let width = numbers.width();
     with_numbers!(&numbers, |values| {
-        let work = |watch: &_| segment_broadcast(values, width, offsets, watch);
-        rows(py, interruptible(py, values.len(), true, None, work)?, width)
+        let spread = interruptible(py, values.len(), true, None, |watch| {
+            segment_broadcast(values, width, offsets, watch)
+        })?;
+        rows(py, spread, width)
     })
 }
 
@@ -74,8 +76,10 @@ fn _causal_broadcast<'py>(
     let (numbers, null) = (Numbers::new(values)?, Numbers::new(null)?);
     let (width, offsets, segments) = (numbers.width(), offsets.as_slice()?, segments.as_slice()?);
     with_numbers!(&numbers, &null, |values, null| {
-        let work = |watch: &_| causal_broadcast(values, width, offsets, segments, null, watch);
-        rows(py, interruptible(py, values.len(), true, None, work)?, width)
+        let spread = interruptible(py, values.len(), true, None, |watch| {
+            causal_broadcast(values, width, offsets, segments, null, watch)
+        })?;
+        rows(py, spread, width)
     })
 }
 
