@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def entropy_starts(
 
 def split(starts: Sequence[int], end: int, most: int | None) -> list[int]:
     """Lengths of more than `most` as pieces of that and the rest."""
-    result = []
-    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+    result = list[int]()
+    for start, stop in pairwise([*starts, end]):
         result += [start] if most is None else list(range(start, stop, most))
     return result

@@ -52,7 +52,7 @@ def test_entropy_patches_of_random_entropies(
     rule: Any, numbers: dict[str, float], dtype: Any
 ) -> None:
     rng = np.random.default_rng(5)
-    for trial in range(300):
+    for trial in range(80):
         sizes = rng.integers(0, 40, rng.integers(1, 5))
         offsets = np.append(0, np.cumsum(sizes))
         h = rng.gamma(1.5, 1.0, offsets[-1]).astype(dtype)
@@ -79,7 +79,7 @@ def test_entropy_patches_of_random_entropies(
 def test_a_stream_is_cut_as_the_whole_is(rule: Any, numbers: dict[str, float]) -> None:
     rng = np.random.default_rng(6)
     for most in (None, 1, 3):
-        for _ in range(100):
+        for _ in range(40):
             h = (rng.integers(0, 12, rng.integers(0, 50)) / 4).astype(np.float32)
             whole = dynamic.entropy_patches(
                 h, rule=rule, **numbers, include_next_token=True, max_patch_length=most

@@ -71,7 +71,7 @@ def test_scripts_are_those_of_a_second_table() -> None:
     tables = pytest.importorskip("fontTools.unicodedata", reason="needs fonttools")
     table = tables.Scripts
     source = open(table.__file__, encoding="utf-8").read()  # noqa: PTH123, SIM115
-    major, minor = ts.UNICODE_VERSION
+    major, minor = dynamic.UNICODE_VERSION
     assert f"Scripts-{major}.{minor}." in source, "a table of another version of Unicode"
     names = {code: name.replace("_", "").lower() for code, name in table.NAMES.items()}
     ours = dynamic.script_names()

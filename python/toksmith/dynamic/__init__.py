@@ -24,6 +24,7 @@ from toksmith.dynamic.patches import (
 )
 from toksmith.dynamic.routing import Dechunker, Router, Routing, dechunk, route
 from toksmith.dynamic.scripts import (
+    UNICODE_VERSION,
     ScriptRuns,
     bytes_per_word,
     script_names,
@@ -34,6 +35,7 @@ from toksmith.dynamic.segments import segment_broadcast, segment_reduce
 
 __all__ = [
     "BLT_THRESHOLD",
+    "UNICODE_VERSION",
     "ByteWords",
     "Dechunker",
     "EntropyPatcher",

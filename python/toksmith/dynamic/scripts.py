@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toksmith import _native
-from toksmith._native import InputError
+from toksmith._native import UNICODE_VERSION, InputError
 from toksmith.dynamic.patches import (
     Patches,
     Texts,
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = [
+    "UNICODE_VERSION",
+    "ScriptRuns",
+    "bytes_per_word",
+    "script_names",
+    "script_of",
+    "scripts",
+]
+
 _INHERITED = 2
 _MAX_ROUTE = 1 << 31
 
@@ -34,7 +43,7 @@ _MAX_ROUTE = 1 << 31
 def script_names() -> tuple[str, ...]:
     """The scripts by the long names of Unicode: `Latin`, `Han`, also `Common` and `Unknown`.
 
-    A script's number is its place here; numbers may change with `toksmith.UNICODE_VERSION`.
+    A script's number is its place here; numbers may change with `UNICODE_VERSION`.
     """
     return tuple(_native._script_names())
 
@@ -174,7 +183,7 @@ class ScriptRuns:
 def scripts(texts: Texts, *, resolve: bool = False, num_threads: int | None = None) -> ScriptRuns:
     """Cuts texts where the Unicode script changes.
 
-    The scripts are those of `toksmith.UNICODE_VERSION`. Bytes that are not UTF-8, a character that
+    The scripts are those of `UNICODE_VERSION`. Bytes that are not UTF-8, a character that
     is cut off among them, are of the script `Unknown`, as characters that are not assigned are.
 
     Args:

@@ -128,7 +128,10 @@ fn one<T: Float>(values: &[T], how: How, empty: T, wide: &mut [f64], out: &mut [
     match how {
         How::First => out.copy_from_slice(&values[..width]),
         How::Last => out.copy_from_slice(&values[values.len() - width..]),
-        How::Max => max(values, out),
+        How::Max => match out {
+            [out] => *out = fold(values, larger),
+            _ => fold_rows(values, out, larger),
+        },
         How::Sum | How::Mean => {
             sum(values, wide, out);
             if how == How::Mean {
@@ -148,36 +151,24 @@ fn larger<T: Float>(a: T, b: T) -> T {
     if b > a || b != b { b } else { a }
 }
 
-fn max<T: Float>(values: &[T], out: &mut [T]) {
-    if let [out] = out {
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        let mut lanes = [values[0]; LANES];
-        for chunk in chunks {
-            for (lane, &value) in lanes.iter_mut().zip(chunk) {
-                *lane = larger(*lane, value);
-            }
-        }
-        *out = lanes.iter().chain(rest).fold(values[0], |a, &b| larger(a, b));
-        return;
-    }
-    let (first, rest) = values.split_at(out.len());
-    out.copy_from_slice(first);
-    for row in rest.chunks_exact(out.len()) {
-        for (out, &value) in out.iter_mut().zip(row) {
-            *out = larger(*out, value);
-        }
-    }
+#[inline(always)]
+fn add<T: Float>(a: T, b: T) -> T {
+    a + b
 }
 
 fn sum<T: Float>(values: &[T], wide: &mut [f64], out: &mut [T]) {
     if let [out] = out {
-        let sum: f64 = values.chunks(BLOCK * LANES).map(|block| sum_of(block).into()).sum();
-        *out = T::from_f64(sum);
+        *out = if values.len() <= BLOCK * LANES {
+            fold(values, add)
+        } else {
+            let blocks = values.chunks(BLOCK * LANES);
+            T::from_f64(blocks.map(|block| fold(block, add).into()).sum())
+        };
         return;
     }
     let width = out.len();
     let mut blocks = values.chunks(BLOCK * width);
-    add_rows(blocks.next().unwrap_or_default(), out);
+    fold_rows(blocks.next().unwrap_or_default(), out, add);
     if values.len() <= BLOCK * width {
         return;
     }
@@ -185,7 +176,7 @@ fn sum<T: Float>(values: &[T], wide: &mut [f64], out: &mut [T]) {
         *wide = (*out).into();
     }
     for block in blocks {
-        add_rows(block, out);
+        fold_rows(block, out, add);
         for (wide, out) in wide.iter_mut().zip(&*out) {
             *wide += (*out).into();
         }
@@ -195,29 +186,58 @@ fn sum<T: Float>(values: &[T], wide: &mut [f64], out: &mut [T]) {
     }
 }
 
-/// The sum of rows.
-#[inline]
-fn add_rows<T: Float>(rows: &[T], out: &mut [T]) {
+/// Numbers into one, in lanes where there are many.
+#[inline(always)]
+fn fold<T: Float>(values: &[T], join: impl Fn(T, T) -> T + Copy) -> T {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let folded = match chunks {
+        [first, others @ ..] if !others.is_empty() => {
+            let mut lanes = *first;
+            for chunk in others {
+                for (lane, &value) in lanes.iter_mut().zip(chunk) {
+                    *lane = join(*lane, value);
+                }
+            }
+            lanes.iter().chain(rest).copied().reduce(join)
+        }
+        _ => values.iter().copied().reduce(join),
+    };
+    folded.unwrap_or(T::ZERO)
+}
+
+/// Rows into one. A few widths have loops of their own, which keep it in registers.
+#[inline(always)]
+fn fold_rows<T: Float>(rows: &[T], out: &mut [T], join: impl Fn(T, T) -> T + Copy) {
+    match out.len() {
+        2 => return fold_fixed::<T, 2>(rows, out, join),
+        3 => return fold_fixed::<T, 3>(rows, out, join),
+        4 => return fold_fixed::<T, 4>(rows, out, join),
+        8 => return fold_fixed::<T, 8>(rows, out, join),
+        _ => {}
+    }
     let (first, rest) = rows.split_at(out.len());
     out.copy_from_slice(first);
     for row in rest.chunks_exact(out.len()) {
         for (out, &value) in out.iter_mut().zip(row) {
-            *out = *out + value;
+            *out = join(*out, value);
         }
     }
 }
 
-/// The sum of numbers, in lanes.
-#[inline]
-fn sum_of<T: Float>(values: &[T]) -> T {
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [T::ZERO; LANES];
-    for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane = *lane + value;
+#[inline(always)]
+fn fold_fixed<T: Float, const WIDTH: usize>(
+    rows: &[T],
+    out: &mut [T],
+    join: impl Fn(T, T) -> T + Copy,
+) {
+    let [first, others @ ..] = rows.as_chunks::<WIDTH>().0 else { return };
+    let mut folded = *first;
+    for row in others {
+        for (folded, &value) in folded.iter_mut().zip(row) {
+            *folded = join(*folded, value);
         }
     }
-    lanes.iter().chain(rest).fold(T::ZERO, |sum, &value| sum + value)
+    out.copy_from_slice(&folded);
 }
 
 #[cfg(test)]
@@ -251,7 +271,7 @@ mod tests {
     #[test]
     fn equals_loops_over_columns() {
         let mut random = Random(1);
-        for width in [1, 2, 3, 7, 16, 33] {
+        for width in [1, 2, 3, 4, 7, 8, 33] {
             let sizes = [0, 1, 2, 0, 5, 63, 64, 65, 128, 1000, 1, 0];
             let offsets: Vec<i64> = std::iter::once(0)
                 .chain(sizes.iter().scan(0, |end, size| {
