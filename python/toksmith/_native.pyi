@@ -39,6 +39,7 @@ __all__ = [
     "_HyperMark",
     "_HyperState",
     "_Hypertokens",
+    "_EntropyPatcher",
     "_Lexicon",
     "_SlotTable",
     "_SpelledVocabulary",
@@ -46,11 +47,27 @@ __all__ = [
     "_TokenGraph",
     "_TokenTrie",
     "__version__",
+    "_average",
+    "_byte_matrix",
+    "_causal_broadcast",
     "_chunk",
+    "_dechunk",
+    "_entropies",
+    "_entropy_patches",
     "_extend_bpe",
     "_fits",
     "_pooled",
     "_surface_ids",
+    "_route",
+    "_script_names",
+    "_script_of",
+    "_script_runs",
+    "_segment_broadcast",
+    "_segment_reduce",
+    "_space_patches",
+    "_split_patches",
+    "_stride_patches",
+    "_text_bytes",
     "_train_bpe",
     "_train_joined",
     "_train_lib",
@@ -58,7 +75,9 @@ __all__ = [
     "_train_two_stages",
     "_train_unigram",
     "_truncate",
+    "_turns",
     "_unit_spans",
+    "_word_patches",
     "decode_tokens",
     "embedded_file",
     "embedded_names",
@@ -1205,3 +1224,67 @@ def _pooled(
     weights: NDArray[np.float64] | None,
     num_threads: int | None,
 ) -> _Reals: ...
+# dynamic: patches, segments, routing
+
+_PatchArrays: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+_Numbers: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+
+@final
+class _EntropyPatcher:
+    """Under `toksmith.dynamic.EntropyPatcher`."""
+
+    def __new__(cls, rule: tuple[str, float, float], most: int | None) -> Self: ...
+    def push(self, entropies: _Numbers) -> NDArray[np.int64]: ...
+    @property
+    def seen(self) -> int:
+        """Entropies so far."""
+
+    def copy(self) -> Self: ...
+
+def _entropy_patches(
+    entropies: _Numbers,
+    offsets: NDArray[np.int64],
+    rule: tuple[str, float, float],
+    most: int | None,
+    next: bool,
+    num_threads: int | None,
+) -> _PatchArrays: ...
+def _entropies(logits: _Numbers, num_threads: int | None) -> NDArray[np.float64]: ...
+def _space_patches(texts: Any, bos: bool, num_threads: int | None) -> _PatchArrays: ...
+def _word_patches(texts: Any, spaces: str, num_threads: int | None) -> _PatchArrays: ...
+def _stride_patches(lengths: list[int], stride: int) -> _PatchArrays: ...
+def _split_patches(
+    offsets: NDArray[np.int64], rows: NDArray[np.int64], most: int
+) -> _PatchArrays: ...
+def _text_bytes(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]: ...
+def _script_runs(
+    texts: Any, resolve: bool, num_threads: int | None
+) -> tuple[_PatchArrays, NDArray[np.uint8]]: ...
+def _script_names() -> list[str]: ...
+def _script_of(c: str) -> int: ...
+def _segment_reduce(
+    values: _Numbers,
+    offsets: NDArray[np.int64],
+    how: str,
+    empty: float,
+    num_threads: int | None,
+) -> _Numbers: ...
+def _segment_broadcast(values: _Numbers, offsets: NDArray[np.int64]) -> _Numbers: ...
+def _causal_broadcast(
+    values: _Numbers, offsets: NDArray[np.int64], segments: NDArray[np.int64], null: _Numbers
+) -> _Numbers: ...
+def _byte_matrix(
+    text: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    width: int | None,
+    overflow: str,
+    pad: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]: ...
+def _route(queries: _Numbers, keys: _Numbers, offsets: NDArray[np.int64]) -> _Numbers: ...
+def _turns(queries: _Numbers, keys: _Numbers) -> _Numbers: ...
+def _dechunk(
+    values: _Numbers, probs: _Numbers, offsets: NDArray[np.int64], segments: NDArray[np.int64]
+) -> _Numbers: ...
+def _average(
+    averages: _Numbers, values: _Numbers, probs: _Numbers, begins: NDArray[np.bool_]
+) -> None: ...

@@ -6,28 +6,84 @@
 - `id_matrix`, `byte_matrix`: new tokens as rectangles of base ids or of bytes.
 - `mean_of_parts`, `weighted_mean`, `embed`: embeddings of new tokens from those of their parts.
 - `NeighbourIndex`: the best next tokens out of a million, and how many of them it finds.
+- `Patches`: rows cut into patches. `space_patches`, `word_patches`, `stride_patches`,
+  `entropy_patches` make them; `EntropyPatcher` follows one row as it comes.
+- `scripts`: the Unicode script of every byte; routing and target rates by script.
+- `segment_reduce`, `segment_broadcast`: vectors of positions to vectors of segments, and back.
+- `pack`, `unpack`: what a mask keeps, moved together and put back.
+- `byte_words`: words as rows of bytes.
+- `route`, `dechunk`: boundaries where vectors turn, and the way back; `Router` and `Dechunker` do
+  the same step by step.
 """
 
+from toksmith.dynamic.byte_words import ByteWords, byte_words
 from toksmith.dynamic.embeddings import embed, mean_of_parts, weighted_mean
 from toksmith.dynamic.hypertokens import Definitions, HyperCheckpoint, HyperState, Hypertokens
 from toksmith.dynamic.neighbours import NeighbourIndex, Neighbours, Recall
+from toksmith.dynamic.packing import Packed, pack, unpack
+from toksmith.dynamic.patches import (
+    BLT_THRESHOLD,
+    EntropyPatcher,
+    Patches,
+    entropies,
+    entropy_patches,
+    space_patches,
+    stride_patches,
+    word_patches,
+)
+from toksmith.dynamic.routing import Dechunker, Router, Routing, dechunk, route
+from toksmith.dynamic.scripts import (
+    UNICODE_VERSION,
+    ScriptRuns,
+    bytes_per_word,
+    script_names,
+    script_of,
+    scripts,
+)
+from toksmith.dynamic.segments import segment_broadcast, segment_reduce
 from toksmith.dynamic.slots import Assigned, SlotTable
 from toksmith.dynamic.surface import Surface, byte_matrix, id_matrix
 
 __all__ = [
+    "BLT_THRESHOLD",
+    "UNICODE_VERSION",
     "Assigned",
+    "ByteWords",
+    "Dechunker",
     "Definitions",
+    "EntropyPatcher",
     "HyperCheckpoint",
     "HyperState",
     "Hypertokens",
     "NeighbourIndex",
     "Neighbours",
+    "Packed",
+    "Patches",
     "Recall",
+    "Router",
+    "Routing",
+    "ScriptRuns",
     "SlotTable",
     "Surface",
     "byte_matrix",
+    "byte_words",
+    "bytes_per_word",
+    "dechunk",
     "embed",
+    "entropies",
+    "entropy_patches",
     "id_matrix",
     "mean_of_parts",
+    "pack",
+    "route",
+    "script_names",
+    "script_of",
+    "scripts",
+    "segment_broadcast",
+    "segment_reduce",
+    "space_patches",
+    "stride_patches",
+    "unpack",
     "weighted_mean",
+    "word_patches",
 ]

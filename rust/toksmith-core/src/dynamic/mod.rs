@@ -5,10 +5,17 @@
 //! model is surprised, and pooling vectors that say the same. Networks are the caller's; these are
 //! the parts of such systems that are not learned. Everything is deterministic, keeps spans into
 //! what it was given, and can be undone.
+//!
+//! - [`patches`]: where to cut bytes: by a model's entropy, by spaces, words, scripts or a stride.
+//! - [`segments`]: numbers a position to numbers a segment, and back.
+//! - [`routing`]: boundaries from vectors that turn, and the way back to positions.
 
 pub mod embeddings;
 pub mod hypertokens;
+pub mod patches;
 mod recency;
+pub mod routing;
 mod rows;
+pub mod segments;
 pub mod slots;
 pub mod surface;

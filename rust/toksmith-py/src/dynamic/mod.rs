@@ -3,6 +3,10 @@
 mod hypertokens;
 mod slots;
 mod surface;
+mod numbers;
+mod patches;
+mod routing;
+mod segments;
 
 use pyo3::prelude::*;
 
@@ -11,5 +15,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hypertokens::register(module)?;
     slots::register(module)?;
     surface::register(module)?;
+    patches::register(module)?;
+    segments::register(module)?;
+    routing::register(module)?;
     Ok(())
 }
