@@ -11,7 +11,7 @@
 use super::bounds::Protected;
 use super::log::MergeLog;
 use super::tokens::{BAR, OPEN, Tokens};
-use super::{Merged, check_rows, collect, places};
+use super::{Merged, collect, places};
 use crate::error::Result;
 use crate::token::TokenId;
 use crate::watch::Watch;
@@ -90,7 +90,6 @@ impl Applier {
         protected: &Protected,
         watch: &Watch<'_>,
     ) -> Result<Merged> {
-        check_rows(ids.len(), offsets)?;
         let mut beside = places(ids, offsets, open, protected, self.log.first_id())?;
         for (both, pair) in ids.windows(2).zip(&mut beside) {
             if *pair != BAR {
@@ -111,7 +110,7 @@ impl Applier {
                 watch.poll()?;
             }
         }
-        Ok(collect(&row.tokens, offsets, ids.len() - merged, self.log.merges().to_vec()))
+        Ok(collect(&row.tokens, 0, offsets, ids.len() - merged, self.log.merges().to_vec()))
     }
 
     /// Merges a row in place; gives the number of tokens it lost.

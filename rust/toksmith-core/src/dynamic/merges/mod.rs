@@ -119,38 +119,28 @@ pub fn merge(
     rule: &mut Rule<'_>,
     watch: &Watch<'_>,
 ) -> Result<Merged> {
+    check(options, rule)?;
     let mut beside = places(ids, offsets, open, protected, options.first_id)?;
     let pairs = Pairs::count(ids, &mut beside, watch)?;
-    merge_counted(ids, offsets, beside, pairs, options, rule, watch)
-}
-
-/// As [`merge`], of pairs that have been counted.
-fn merge_counted(
-    ids: &[TokenId],
-    offsets: &[i64],
-    beside: Vec<u32>,
-    pairs: Pairs,
-    options: &Options,
-    rule: &mut Rule<'_>,
-    watch: &Watch<'_>,
-) -> Result<Merged> {
-    check(options, rule)?;
     let engine = Engine::new(Tokens::new(ids.to_vec(), beside), pairs, options, rule.by_bytes());
     let (tokens, log) = engine.run(options, rule, watch)?;
     let left = ids.len() - log.iter().map(|merge| merge.places as usize).sum::<usize>();
-    Ok(collect(&tokens, offsets, left, log))
+    Ok(collect(&tokens, 0, offsets, left, log))
 }
 
-/// The tokens that stand.
-fn collect(tokens: &Tokens, offsets: &[i64], left: usize, log: Vec<Merge>) -> Merged {
+/// The tokens that stand from the slot `first` on, in rows that begin at `offsets` from there;
+/// about so many.
+fn collect(tokens: &Tokens, first: usize, offsets: &[i64], left: usize, log: Vec<Merge>) -> Merged {
     let mut merged = Merged {
         ids: Vec::with_capacity(left),
         offsets: Vec::with_capacity(offsets.len()),
         starts: Vec::with_capacity(left),
         log,
     };
-    for (id, start) in tokens.iter() {
-        while offsets.get(merged.offsets.len()).is_some_and(|&begin| begin <= i64::from(start)) {
+    let mut rows = offsets.iter().copied().peekable();
+    for (id, slot) in tokens.from(first) {
+        let start = slot - first as u32;
+        while rows.next_if(|&begin| begin <= i64::from(start)).is_some() {
             merged.offsets.push(merged.ids.len() as i64);
         }
         merged.ids.push(id);

@@ -93,6 +93,11 @@ impl PairTable {
         }
     }
 
+    /// The number of a pair, if it is known.
+    pub(super) fn get(&self, all: &[Pair], left: u32, right: u32) -> Option<u32> {
+        self.slots[self.slot(all, left, right)].checked_sub(1)
+    }
+
     fn add(&mut self, all: &mut Vec<Pair>, slot: usize, left: u32, right: u32) -> u32 {
         all.push(Pair::new(left, right));
         self.slots[slot] = all.len() as u32;
@@ -129,7 +134,7 @@ impl Pairs {
 
     /// With one table.
     fn of_few(ids: &[u32], beside: &mut [u32], open: usize) -> Self {
-        let (mut all, mut places) = (Vec::new(), vec![0; open]);
+        let mut all = Vec::new();
         let mut table = PairTable::new(open.min(1 << 12));
         for (both, pair) in ids.windows(2).zip(beside.iter_mut()) {
             if *pair == OPEN {
@@ -138,13 +143,20 @@ impl Pairs {
                 *pair = number;
             }
         }
-        set_starts(&mut all, 0);
+        let mut pairs = Self { all, places: Vec::new() };
+        pairs.list(beside, open);
+        pairs
+    }
+
+    /// Lists the places of pairs that have been counted and numbered, which are so many.
+    pub(super) fn list(&mut self, beside: &[u32], open: usize) {
+        self.places = vec![0; open];
+        set_starts(&mut self.all, 0);
         for (at, &number) in beside.iter().enumerate() {
             if number != BAR {
-                list(&mut all[number as usize], &mut places, at as u32);
+                list(&mut self.all[number as usize], &mut self.places, at as u32);
             }
         }
-        Self { all, places }
     }
 
     /// In so many parts, a power of two.

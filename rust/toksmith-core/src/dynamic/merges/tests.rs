@@ -4,6 +4,7 @@ use super::apply::Applier;
 use super::bounds::Protected;
 use super::log::{Merge, MergeLog};
 use super::rule::Rule;
+use super::stream::MergeStream;
 use super::{Counting, Merged, Options, Ties, merge};
 use crate::Result;
 use crate::encode::model::draws::next_bits;
@@ -211,6 +212,57 @@ fn a_row_is_merged_as_if_it_were_alone() -> Result<()> {
                 }
             }
             assert_eq!(alone.ids, plain.iter().map(|token| token.0).collect::<Vec<_>>());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stream_gives_what_merging_its_window_gives() -> Result<()> {
+    let (mut draws, watch) = (Draws(3), Watch::none());
+    for _ in 0..400 {
+        let (window, options) = (1 + draws.below(4), random_options(&mut draws));
+        let (mut stream, mut held) = (MergeStream::new(window)?, Vec::<Batch>::new());
+        let protected = Protected::new((draws.below(2) == 0).then_some(0));
+        for _ in 0..10 {
+            held.push(random_batch(&mut draws));
+            let start = held.len().saturating_sub(window);
+            let mut all = Batch { ids: Vec::new(), offsets: vec![0], open: Vec::new() };
+            for batch in &held[start..] {
+                let base = all.ids.len() as i64;
+                all.ids.extend(&batch.ids);
+                all.open.extend(&batch.open);
+                all.offsets.extend(batch.offsets[1..].iter().map(|edge| base + edge));
+            }
+            let rule = &mut Rule::any();
+            let whole =
+                merge(&all.ids, &all.offsets, Some(&all.open), &protected, &options, rule, &watch)?;
+            let last = &held[held.len() - 1];
+            let got = stream.push(
+                &last.ids,
+                &last.offsets,
+                Some(&last.open),
+                &protected,
+                &options,
+                rule,
+                &watch,
+            )?;
+            let row = whole.offsets.len() - last.offsets.len();
+            let first = whole.offsets[row];
+            let base = all.ids.len() - last.ids.len();
+            assert_eq!(got.log, whole.log);
+            assert_eq!(got.ids, whole.ids[first as usize..]);
+            let starts: Vec<usize> =
+                got.starts.iter().map(|&start| start as usize + base).collect();
+            assert!(whole.starts[first as usize..].iter().map(|&start| start as usize).eq(starts));
+            assert!(
+                got.offsets.iter().zip(&whole.offsets[row..]).all(|(own, all)| own + first == *all)
+            );
+            let rows = to_rows(&all, &protected);
+            for ((left, right), count) in recount(&rows, Counting::Published) {
+                assert_eq!(stream.count(left, right), count);
+            }
+            assert_eq!((stream.len(), stream.tokens()), (held.len() - start, all.ids.len()));
         }
     }
     Ok(())

@@ -88,9 +88,9 @@ impl Tokens {
         self.pairs[first + 1] = end - left;
     }
 
-    /// Ids and first slots, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let slots = self.ids.iter().enumerate();
+    /// Ids and first slots, in order, from a slot on.
+    pub(super) fn from(&self, first: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let slots = self.ids.iter().enumerate().skip(first);
         slots.filter(|&(_, &id)| id < DEAD).map(|(at, &id)| (id, at as u32))
     }
 }
