@@ -5,13 +5,14 @@
 //! not about what tokens spell, so it holds for whatever is merged later, and one bit for each
 //! two neighbours says it all.
 
+use super::rule::is_published_space;
 use super::tokens::BAR;
 use crate::budget::sentences;
 use crate::encode::pretokenize::stages::is_punctuation;
 use crate::error::{Error, Result};
 use crate::token::{Span, TokenId};
-use crate::tokenizer::Text;
-use std::collections::HashSet;
+use crate::tokenizer::{Text, Tokenizer};
+use std::collections::{HashMap, HashSet};
 
 /// What tokens may not merge across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +139,32 @@ impl Units {
         self.units.push(-1);
         self.open.push(false);
     }
+}
+
+/// Where the published rule may let neighbours merge: not where a space stands behind something
+/// that is none, or before it inside the right token, for whatever is merged over such a place has
+/// both. Any other pair is asked about when its turn comes ([`super::rule`]).
+pub fn published_open(tokenizer: &Tokenizer, ids: &[TokenId]) -> Vec<bool> {
+    let mut kinds: HashMap<TokenId, (bool, bool)> = HashMap::new();
+    let mut kind = |id: TokenId| {
+        *kinds.entry(id).or_insert_with(|| {
+            let bytes = tokenizer.vocab().get(id).unwrap_or_default();
+            let space = |&byte: &u8| is_published_space(byte);
+            (bytes.iter().any(space), bytes.iter().all(space))
+        })
+    };
+    let mut before = None;
+    let mut open = vec![false; ids.len()];
+    for (at, &id) in ids.iter().enumerate() {
+        let (some, all) = kind(id);
+        if let (Some(before), Some(open)) =
+            (before, at.checked_sub(1).and_then(|at| open.get_mut(at)))
+        {
+            *open = !some || all && before;
+        }
+        before = Some(all);
+    }
+    open
 }
 
 /// Ids that never merge.

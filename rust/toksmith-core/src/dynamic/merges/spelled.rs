@@ -1,5 +1,6 @@
 //! The bytes that tokens stand for.
 
+use super::check_rows;
 use crate::byte_probs::spelling::Spelling;
 use crate::error::Result;
 use crate::token::TokenId;
@@ -36,5 +37,17 @@ impl<'a> TokenBytes<'a> {
                 found.and_then(|at| tokens.get(at)).map_or(&[], |(_, bytes)| bytes)
             }
         }
+    }
+    /// The bytes of rows of tokens.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the offsets do not describe rows of the ids.
+    pub fn rows(&self, ids: &[TokenId], offsets: &[i64]) -> Result<Vec<Vec<u8>>> {
+        check_rows(ids.len(), offsets)?;
+        let row = |bounds: &[i64]| {
+            let ids = ids.get(bounds[0] as usize..bounds[1] as usize).unwrap_or_default();
+            ids.iter().flat_map(|&id| self.get(id)).copied().collect()
+        };
+        Ok(offsets.windows(2).map(row).collect())
     }
 }

@@ -78,6 +78,7 @@ impl MergeStream {
     ///
     /// # Errors
     /// As [`super::merge`]; then the window is as it was, but if the watch ended the merging.
+    #[allow(clippy::too_many_arguments, reason = "those of a merge")]
     pub fn push(
         &mut self,
         ids: &[TokenId],
