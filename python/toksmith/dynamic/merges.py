@@ -176,8 +176,9 @@ def merge_batch(
     - `"pretoken"`: both lie in one pre-token of the tokenizer.
     - `"word"`: in one word: what stands between white spaces, with the white space before it.
     - `"word_hyphen"`: a word, cut before a mark that is no hyphen and does not follow a mark.
-    - `"sentence"`: in one sentence by Unicode Standard Annex 29. (The published mode of that name
-      cannot merge across spaces; this one does.)
+    - `"sentence"`: in one sentence by Unicode Standard Annex 29, the white space between two
+      belonging to the second. (The published mode of that name cannot merge across spaces; this
+      one does.)
     - `"none"`: in one row.
     - `"pretoken_published"`: no place but the joined *string* decides, by the published rule, for
       byte-level tokenizers: a space, tab or newline may stand behind the first byte only if there

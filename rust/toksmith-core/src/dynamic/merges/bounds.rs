@@ -25,7 +25,8 @@ pub enum Boundary {
     /// Words, cut before a mark (punctuation, or another sign of ASCII) that is not a hyphen and
     /// does not follow a mark: `(well-known` and `).`.
     WordHyphen,
-    /// Sentences, as Unicode Standard Annex 29 has them, with the white space behind each.
+    /// Sentences of Unicode Standard Annex 29, but that the white space between two belongs to the
+    /// second, as it does in the tokens of most vocabularies.
     Sentence,
     /// The text as a whole.
     None,
@@ -38,7 +39,7 @@ impl Boundary {
             Self::PreToken => None,
             Self::Word => Some(word_ends(text, false)),
             Self::WordHyphen => Some(word_ends(text, true)),
-            Self::Sentence => Some(sentences::ends(as_text(text))),
+            Self::Sentence => Some(sentence_ends(text)),
             Self::None => Some(vec![text.len()]),
         }
     }
@@ -46,6 +47,24 @@ impl Boundary {
 
 fn as_text(text: &[u8]) -> Text<'_> {
     std::str::from_utf8(text).map_or(Text::Bytes(text), Text::Str)
+}
+
+/// Where sentences end, the white space behind them left to the next.
+fn sentence_ends(text: &[u8]) -> Vec<usize> {
+    let (mut ends, mut start) = (Vec::new(), 0);
+    for end in sentences::ends(as_text(text)) {
+        // What is not UTF-8 is a sentence by itself.
+        let sentence = std::str::from_utf8(text.get(start..end).unwrap_or_default());
+        let trimmed = sentence.map_or(end, |sentence| start + sentence.trim_end().len());
+        if trimmed > start {
+            ends.push(trimmed);
+        }
+        start = end;
+    }
+    if ends.last().is_none_or(|&last| last < start) && start > 0 {
+        ends.push(start);
+    }
+    ends
 }
 
 /// Where words end. Bytes that are not UTF-8 are as letters.
