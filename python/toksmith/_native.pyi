@@ -1072,7 +1072,7 @@ class _TokenGraph:
         self, draws: int, seed: int, weights: _Weights, num_threads: int | None
     ) -> _ScoredRows: ...
 
-# dynamic: merges
+# toksmith.dynamic, merges
 _MergeLogArrays: TypeAlias = tuple[
     NDArray[np.uint32],
     NDArray[np.uint32],

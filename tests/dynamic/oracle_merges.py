@@ -8,6 +8,7 @@ lists of places, heaps or linked lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 Pair = tuple[int, int]
@@ -40,17 +41,17 @@ def merge(
     min_count: int = 1,
 ) -> tuple[list[list[int]], list[tuple[int, int, int, int]]]:
     """The rows after merging, and `(left, right, id, count)` of each merge."""
-    rows, open_ = [list(row) for row in rows], [list(may) for may in open_]
+    rows_now, open_now = [list(row) for row in rows], [list(may) for may in open_]
     log: list[tuple[int, int, int, int]] = []
     while len(log) < merges:
-        counts = count(rows, open_, overlapping)
+        counts = count(rows_now, open_now, overlapping)
         most = max(counts.values(), default=0)
         if most < max(min_count, 1):
             break
         best = [pair for pair, number in counts.items() if number == most]
         left, right = min(best) if ties == "id" else best[0]
         new = first_id + len(log)
-        for row, (ids, may) in enumerate(zip(rows, open_, strict=True)):
+        for row, (ids, may) in enumerate(zip(rows_now, open_now, strict=True)):
             out, out_may, at = [], [], 0
             while at < len(ids):
                 if at + 1 < len(ids) and may[at] and (ids[at], ids[at + 1]) == (left, right):
@@ -61,9 +62,9 @@ def merge(
                     out.append(ids[at])
                     out_may.append(may[at])
                     at += 1
-            rows[row], open_[row] = out, out_may
+            rows_now[row], open_now[row] = out, out_may
         log.append((left, right, new, most))
-    return rows, log
+    return rows_now, log
 
 
 def may_merge(left: bytes, right: bytes, pre_tokens: Callable[[str], int]) -> bool:
@@ -87,13 +88,13 @@ def published(
     Each round all neighbours are counted over the batch that the rule allows; of those counted most
     often the one first met is replaced everywhere, from left to right. Tokens are strings.
     """
-    rows = [list(row) for row in rows]
+    now = [list(row) for row in rows]
     log: list[tuple[bytes, bytes, int]] = []
     allowed: dict[tuple[bytes, bytes], bool] = {}
     while len(log) < merges:
         counts: dict[tuple[bytes, bytes], int] = {}
-        for row in rows:
-            for pair in zip(row, row[1:], strict=False):
+        for row in now:
+            for pair in pairwise(row):
                 if pair not in allowed:
                     allowed[pair] = may_merge(*pair, pre_tokens)
                 if allowed[pair]:
@@ -102,7 +103,7 @@ def published(
             break
         left, right = max(counts, key=lambda pair: counts[pair])
         log.append((left, right, counts[left, right]))
-        for number, row in enumerate(rows):
+        for number, row in enumerate(now):
             out, at = [], 0
             while at < len(row):
                 if row[at : at + 2] == [left, right]:
@@ -111,5 +112,5 @@ def published(
                 else:
                     out.append(row[at])
                     at += 1
-            rows[number] = out
-    return rows, log
+            now[number] = out
+    return now, log

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-import oracles
 import pytest
 
+import oracles
 import toksmith as ts
 from dynamic import oracle_merges as oracle
 from testdata import FULL, corpus
@@ -103,25 +103,25 @@ def compare_published(
     tok: ts.Tokenizer, rows: list[list[int]], merges: int, got: MergeResult, pieces: Any
 ) -> None:
     """Counts, order and rows are those of the restated algorithm."""
-    strings = [[tok.token_bytes(id) for id in row] for row in rows]
+    strings = [[tok.token_bytes(token) for token in row] for row in rows]
     want, log = oracle.published(strings, merges, pieces)
     spelled: dict[int, bytes] = {}
 
-    def bytes_of(id: int) -> bytes:
-        return spelled[id] if id in spelled else tok.token_bytes(id)
+    def bytes_of(token: int) -> bytes:
+        return spelled[token] if token in spelled else tok.token_bytes(token)
 
     found = []
     columns = (got.log.left, got.log.right, got.log.ids, got.log.counts)
-    for left, right, id, number in zip(*(c.tolist() for c in columns), strict=True):
+    for left, right, token, number in zip(*(c.tolist() for c in columns), strict=True):
         joined = bytes_of(left) + bytes_of(right)
         found.append((bytes_of(left), bytes_of(right), number))
-        if id >= got.log.first_id:
-            assert spelled.setdefault(id, joined) == joined
-        assert bytes_of(id) == joined
+        if token >= got.log.first_id:
+            assert spelled.setdefault(token, joined) == joined
+        assert bytes_of(token) == joined
     assert found == log
-    assert [[bytes_of(id) for id in row] for row in got.batch.tolist()] == want
+    assert [[bytes_of(token) for token in row] for row in got.batch.tolist()] == want
     made = got.new_tokens
-    assert made.bytes == [spelled[id] for id in made.ids.tolist()]
+    assert made.bytes == [spelled[token] for token in made.ids.tolist()]
 
 
 def test_tokens_known_by_their_bytes() -> None:

@@ -15,7 +15,8 @@ from vocabularies import embedded
 TEXTS = [
     "The well-known cat's (big) hat. Was it red? It was!  It was 3.5 metres e.g. long.\n\n Yes",
     " leading and trailing  ", "", " ", "\u00a0x\u2003y z", "don't; can't,won't--ok re-use...",
-    "漢字かな交じり文。二つ目の文。 e\u0301a\u0301 👩‍👩‍👧 and 👩‍👩‍👧!", "\x00\t\r\n <0x41> ##ing ▁a",
+    "漢字かな交じり文。二つ目の文。 e\u0301a\u0301 👩‍👩‍👧 and 👩‍👩‍👧!",
+    "\x00\t\r\n <0x41> ##ing ▁a",
 ]  # fmt: skip
 
 

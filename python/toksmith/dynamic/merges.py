@@ -1,4 +1,7 @@
-"""Batch merges: the most frequent neighbours of a batch become new tokens. Start at `merge_batch`."""
+"""Batch merges: the most frequent neighbours of a batch become new tokens.
+
+Start at `merge_batch`.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,7 @@ class MergeResult:
         """The number of the unit in its row that each id begins in: int32 `(ids,)`.
 
         Units are what the boundary cuts text into: pre-tokens, words or sentences, counted from 0;
-        −1 for ids in no text. `None` where no text was looked at.
+        -1 for ids in no text. `None` where no text was looked at.
         """
         units = self._bounds.units
         return None if units is None else units[self.starts]
@@ -203,7 +206,7 @@ def merge_batch(
             (published), or that of the smallest left id, then right id.
         counting: How often a pair occurs in a run of one token: `"published"` counts neighbours,
             two in `x x x`; `"non_overlapping"` what can be merged, one.
-        identity: What a token is. `"merge"`: each merge makes a token of its own. `"bytes"`: a merge
+        identity: What a token is. `"merge"`: each merge makes one of its own. `"bytes"`: a merge
             that spells a token of the tokenizer's model, or an earlier new one, makes that
             (published; byte-level tokenizers). By default `"bytes"` for `"pretoken_published"`,
             else `"merge"`.
@@ -224,7 +227,7 @@ def merge_batch(
         UnsupportedFeature: Bytes are asked of a tokenizer that has none; non-overlapping counting
             with `identity="bytes"`.
 
-    Across a whole corpus use `toksmith.train.extend_bpe`, which counts words, and gives a tokenizer.
+    Across a whole corpus use `toksmith.train.extend_bpe`, which counts words and gives a tokenizer.
 
     Reference: Feher, Vulić, Minixhofer 2025, "Retrofitting (Large) Language Models with Dynamic
     Tokenization".
@@ -253,8 +256,8 @@ def apply(
 ) -> MergeResult:
     """The merges of a log on other rows, each by itself: what serving wants.
 
-    What becomes of a row depends on the log and that row alone, never on its batch-mates. The merges
-    are done in their order, each from left to right; O(n log n) for a row of n ids, whatever the
+    What becomes of a row depends on the log and that row alone, never on its batch-mates.
+    The merges are done in their order, each from left to right; O(n log n) for a row of n ids, whatever the
     length of the log.
 
     Args:
@@ -359,6 +362,10 @@ def _named(value: str, what: str, names: tuple[str, ...]) -> str:
 
 
 def _number(value: int, what: str, limit: int = _MOST) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < limit:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, np.integer))
+        or not 0 <= value < limit
+    ):
         raise InputError(f"{what} must be a whole number from 0 below {limit}, not {value!r}")
     return int(value)

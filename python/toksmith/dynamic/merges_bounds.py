@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Bounds:
         boundary: The boundary's name.
         open: bool `(ids,)`, whether each id may merge with the next, or `None` for everywhere.
         units: int32 `(ids,)`, the number of the pre-token, word or sentence in its row that each id
-            begins in, −1 for those in no text; `None` where no text was looked at.
+            begins in, -1 for those in no text; `None` where no text was looked at.
         text_spans: int64 `(ids, 2)`, the bytes of its row's text that each id stands for; likewise.
         protected: uint32, ids that never merge.
     """
@@ -59,7 +60,7 @@ class Bounds:
             raise InputError(f"boundary must be one of {', '.join(BOUNDARIES)}, not {boundary!r}")
         if tokenizer is None and boundary != "none":
             raise InputError(
-                f"boundary={boundary!r} needs a tokenizer; without one, give a mask or boundary='none'"
+                f"boundary={boundary!r} needs a tokenizer; without one there is a mask, or 'none'"
             )
         if tokenizer is None and texts is not None:
             raise InputError("texts need the tokenizer that encoded them")
@@ -85,9 +86,7 @@ class Bounds:
             self.open = _native._merge_published(tokenizer, np.ascontiguousarray(ids))
 
 
-def _protected(
-    tokenizer: Tokenizer | None, protected: Iterable[int] | None
-) -> NDArray[np.uint32]:
+def _protected(tokenizer: Tokenizer | None, protected: Iterable[int] | None) -> NDArray[np.uint32]:
     """Special tokens, the padding, and what the call names."""
     given = to_ids(list(protected) if protected is not None else [], "protected")
     if tokenizer is None:
@@ -113,4 +112,4 @@ def _to_list(texts: object) -> list[Any]:
     if isinstance(found, list):
         return found
     data, edges = found[0].tobytes(), found[1].tolist()
-    return [data[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [data[a:b] for a, b in pairwise(edges)]

@@ -29,7 +29,7 @@ BOUNDARIES = (
 class MergeLog:
     """Merges in order: `left[k]` and `right[k]` became `ids[k]`.
 
-    A log is plain data: it pickles, and goes to JSON and to arrays and back. `log[:k]` is the log of
+    A log is plain data: it pickles, and goes to JSON and arrays and back. `log[:k]` is the log of
     the first `k` merges.
 
     Args:
@@ -198,9 +198,9 @@ class NewToken:
     __slots__ = ("base", "bytes", "id", "parts")
 
     def __init__(
-        self, id: int, parts: tuple[int, int], base: list[int], bytes: bytes | None
+        self, token: int, parts: tuple[int, int], base: list[int], spelled: bytes | None
     ) -> None:
-        self.id, self.parts, self.base, self.bytes = id, parts, base, bytes
+        self.id, self.parts, self.base, self.bytes = token, parts, base, spelled
 
     def __repr__(self) -> str:
         """All of it."""
@@ -266,18 +266,20 @@ class NewTokens:
             raise IndexError(f"new token {place} of {len(self)}")
         place %= len(self)
         made = int(self.log._applier.made()[place])
-        id = self.log.first_id + place
-        base = Batch(*self.log._applier.expand(np.asarray([id], np.uint32)))
+        token = self.log.first_id + place
+        base = Batch(*self.log._applier.expand(np.asarray([token], np.uint32)))
         spelled = None if self._tokenizer is None else _bytes_of(self._tokenizer, base)[0]
         parts = int(self.log.left[made]), int(self.log.right[made])
-        return NewToken(id, parts, base.tolist()[0], spelled)
+        return NewToken(token, parts, base.tolist()[0], spelled)
 
     def __iter__(self) -> Iterator[NewToken]:
         """All of them."""
         spelled, base = self.bytes, self.base.tolist()
-        for place, (id, parts) in enumerate(zip(self.ids.tolist(), self.parts.tolist(), strict=True)):
+        for place, (token, parts) in enumerate(
+            zip(self.ids.tolist(), self.parts.tolist(), strict=True)
+        ):
             own = None if spelled is None else spelled[place]
-            yield NewToken(id, (parts[0], parts[1]), base[place], own)
+            yield NewToken(token, (parts[0], parts[1]), base[place], own)
 
     def __repr__(self) -> str:
         """How many."""

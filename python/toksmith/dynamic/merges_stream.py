@@ -1,4 +1,7 @@
-"""Batch merges over a stream: by what the last few batches have in common. Start at `MergeStream`."""
+"""Batch merges over a stream: by what the last few batches have in common.
+
+Start at `MergeStream`.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,7 @@ class MergeStream:
         return _result(found, call.first_id, bounds, self._tokenizer)
 
     def count(self, left: int, right: int) -> int:
-        """How often two ids follow each other in the window where they may merge, before merging."""
+        """How often two ids follow each other in the window where they may merge, at first."""
         return self._core.count(_number(left, "left", 1 << 32), _number(right, "right", 1 << 32))
 
     @property
