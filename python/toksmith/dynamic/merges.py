@@ -256,9 +256,9 @@ def apply(
 ) -> MergeResult:
     """The merges of a log on other rows, each by itself: what serving wants.
 
-    What becomes of a row depends on the log and that row alone, never on its batch-mates.
-    The merges are done in their order, each from left to right; O(n log n) for a row of n ids, whatever the
-    length of the log.
+    What becomes of a row depends on the log and that row alone, never on its batch-mates. The
+    merges are done in their order, each from left to right; O(n log n) for a row of n ids,
+    whatever the length of the log.
 
     Args:
         log: The merges.
