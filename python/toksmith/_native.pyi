@@ -42,6 +42,8 @@ __all__ = [
     "_EntropyPatcher",
     "_Lexicon",
     "_SlotTable",
+    "_MergeApplier",
+    "_MergeStream",
     "_SpelledVocabulary",
     "_Spellings",
     "_TokenGraph",
@@ -68,6 +70,11 @@ __all__ = [
     "_split_patches",
     "_stride_patches",
     "_text_bytes",
+    "_merge_batch",
+    "_merge_bytes",
+    "_merge_layout",
+    "_merge_limit",
+    "_merge_published",
     "_train_bpe",
     "_train_joined",
     "_train_lib",
@@ -1288,3 +1295,91 @@ def _dechunk(
 def _average(
     averages: _Numbers, values: _Numbers, probs: _Numbers, begins: NDArray[np.bool_]
 ) -> None: ...
+# toksmith.dynamic, merges
+_MergeLogArrays: TypeAlias = tuple[
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+]
+_MergedArrays: TypeAlias = tuple[
+    NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32], list[NDArray[np.uint32]]
+]
+_MergeOptions: TypeAlias = tuple[bool, bool, int | None, int, int | None, float | None, int]
+_MergeRule: TypeAlias = tuple[int | None, bool, bool]
+
+def _merge_batch(
+    ids: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    open: NDArray[np.bool_] | None,
+    protected: NDArray[np.uint32],
+    tokenizer: Tokenizer | None,
+    given: _MergeOptions,
+    limits: _MergeRule,
+) -> _MergedArrays:
+    """Ids, offsets and starts of the merged batch; the columns of its log."""
+
+def _merge_layout(
+    tokenizer: Tokenizer,
+    ids: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    texts: list[Any] | None,
+    boundary: str,
+    protected: NDArray[np.uint32],
+) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.int64]]:
+    """Where tokens may merge, the units they begin in, their bytes."""
+
+def _merge_published(tokenizer: Tokenizer, ids: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Where the published rule may let neighbours merge at all."""
+
+def _merge_bytes(
+    tokenizer: Tokenizer, ids: NDArray[np.uint32], offsets: NDArray[np.int64]
+) -> list[bytes]:
+    """The bytes that rows of tokens stand for."""
+
+def _merge_limit(tokenizer: Tokenizer) -> int:
+    """One more than the tokenizer's largest id."""
+
+@final
+class _MergeApplier:
+    """A log, prepared to be applied."""
+
+    def __new__(cls, log: _MergeLogArrays, first_id: int) -> Self: ...
+    def apply(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        open: NDArray[np.bool_] | None,
+        protected: NDArray[np.uint32],
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32]]:
+        """Ids, offsets and starts after the merges."""
+
+    def made(self) -> NDArray[np.uint32]:
+        """The first merge that makes each new token."""
+
+    def expand(self, ids: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """The ids that tokens stand for, row after row, and where the rows begin."""
+
+@final
+class _MergeStream:
+    """A window over a stream of batches."""
+
+    def __new__(cls, window: int) -> Self: ...
+    def push(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        open: NDArray[np.bool_] | None,
+        protected: NDArray[np.uint32],
+        tokenizer: Tokenizer | None,
+        given: _MergeOptions,
+        limits: _MergeRule,
+    ) -> _MergedArrays:
+        """As `_merge_batch`, by the counts of the window."""
+
+    def count(self, left: int, right: int) -> int:
+        """How often a pair may merge in the window, before any merge."""
+
+    def size(self) -> tuple[int, int]:
+        """Batches and ids in the window."""

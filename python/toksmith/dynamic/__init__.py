@@ -1,5 +1,8 @@
 """Token boundaries decided at run time.
 
+- `merge_batch` merges the most frequent neighbours of a batch to new tokens; `apply` does the same
+  merges to other rows, each by itself; `MergeStream` keeps counts over a window of batches.
+  `MergeResult` has the new rows and where they came from, `MergeLog` the merges.
 - `Hypertokens`: codes for what a sequence has already said, LZW over token ids; whole batches, and
   step by step in generation with masks and rollback (`HyperState`).
 - `SlotTable`: which slot of a table of embeddings holds which new token.
@@ -19,6 +22,9 @@
 from toksmith.dynamic.byte_words import ByteWords, byte_words
 from toksmith.dynamic.embeddings import embed, mean_of_parts, weighted_mean
 from toksmith.dynamic.hypertokens import Definitions, HyperCheckpoint, HyperState, Hypertokens
+from toksmith.dynamic.merges import MergeResult, apply, merge_batch
+from toksmith.dynamic.merges_log import MergeLog, NewToken, NewTokens
+from toksmith.dynamic.merges_stream import MergeStream
 from toksmith.dynamic.neighbours import NeighbourIndex, Neighbours, Recall
 from toksmith.dynamic.packing import Packed, pack, unpack
 from toksmith.dynamic.patches import (
@@ -55,8 +61,13 @@ __all__ = [
     "HyperCheckpoint",
     "HyperState",
     "Hypertokens",
+    "MergeLog",
+    "MergeResult",
+    "MergeStream",
     "NeighbourIndex",
     "Neighbours",
+    "NewToken",
+    "NewTokens",
     "Packed",
     "Patches",
     "Recall",
@@ -65,6 +76,7 @@ __all__ = [
     "ScriptRuns",
     "SlotTable",
     "Surface",
+    "apply",
     "byte_matrix",
     "byte_words",
     "bytes_per_word",
@@ -74,6 +86,7 @@ __all__ = [
     "entropy_patches",
     "id_matrix",
     "mean_of_parts",
+    "merge_batch",
     "pack",
     "route",
     "script_names",

@@ -12,6 +12,7 @@
 
 pub mod embeddings;
 pub mod hypertokens;
+pub mod merges;
 pub mod patches;
 mod recency;
 pub mod routing;

@@ -1,12 +1,13 @@
 //! Token boundaries decided at run time: what is under `toksmith.dynamic`.
 
 mod hypertokens;
-mod slots;
-mod surface;
+mod merges;
 mod numbers;
 mod patches;
 mod routing;
 mod segments;
+mod slots;
+mod surface;
 
 use pyo3::prelude::*;
 
@@ -18,5 +19,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     patches::register(module)?;
     segments::register(module)?;
     routing::register(module)?;
+    merges::register(module)?;
     Ok(())
 }
