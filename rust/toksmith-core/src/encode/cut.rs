@@ -19,12 +19,7 @@ pub(crate) enum Cuts {
 }
 
 /// The first safe cut at or after `from`, for texts that `scanner` cuts. O(distance).
-pub(crate) fn safe_cut(
-    scanner: &Scanner,
-    text: &[u8],
-    from: usize,
-    cuts: Cuts,
-) -> Option<usize> {
+pub(crate) fn safe_cut(scanner: &Scanner, text: &[u8], from: usize, cuts: Cuts) -> Option<usize> {
     let mut at = from.max(2);
     loop {
         at += match cuts {

@@ -26,6 +26,10 @@ use memchr::memchr2;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+#[cfg(test)]
+#[path = "joined_tests.rs"]
+mod tests;
+
 /// Bytes, or joins, between two looks at the watch.
 const POLL: usize = 1 << 16;
 /// No neighbour.
@@ -60,7 +64,8 @@ impl Joins {
                 }
             }
             let Some(token) = words.spelling(vocab, &spelled) else {
-                let why = format!("joins[{place}]: no tokens {left} and {right} that spell a third");
+                let why =
+                    format!("joins[{place}]: no tokens {left} and {right} that spell a third");
                 return Err(Error::Vocabulary { why });
             };
             pairs.entry((left, right)).or_insert((place, token));

@@ -55,8 +55,8 @@ pub fn load(data: &[u8]) -> Result<Definition> {
 fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
     let flags = cursor.number()?;
     let old = version == BYTE_LEVEL_VERSION;
-    let known = flag::ALL
-        & if old { !flag::JOINS } else { !(flag::POST_PROCESSOR | flag::DECODER) };
+    let known =
+        flag::ALL & if old { !flag::JOINS } else { !(flag::POST_PROCESSOR | flag::DECODER) };
     if flags & !known != 0 {
         return Err(cursor.error(format!("unknown flags {flags:#x}")));
     }
