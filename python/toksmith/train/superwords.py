@@ -133,7 +133,7 @@ def _joined(
     units = count_with(joining, texts, **counting)
     with reporting(counting.get("progress")) as report, refusing():
         tokens, merges, _, _ = _native._train_joined(units, vocab_size, max_words, options, report)
-    pairs = merges[:, :2].tolist()
+    pairs = [(left, right) for left, right, _ in merges.tolist()]
     model = bpe_model(tokens, pairs, pipeline.names, in_bytes=True)
     return pipeline.around(model, len(tokens))._joining(pairs)
 
