@@ -222,6 +222,13 @@ class Tokenizer:
     def to_bytes(self) -> bytes:
         """The tokenizer in its own format, which `from_bytes` reads back."""
 
+    @property
+    def joins_pre_tokens(self) -> bool:
+        """Whether neighbouring pre-tokens that are one token each become one token.
+
+        No file but `.toksmith` can say so; others raise `UnsupportedFeature` in `save`.
+        """
+
     def cache_info(self) -> _CacheInfo:
         """What the caches of this tokenizer hold, and their budget."""
 
@@ -322,6 +329,7 @@ class Tokenizer:
         errors: _OnBadText = "replace",
     ) -> list[str]: ...
     def _save(self, format: str, exact: bool = True) -> bytes: ...
+    def _joining(self, pairs: Sequence[tuple[int, int]]) -> Self: ...
 
 @final
 class StreamDecoder:
@@ -839,7 +847,7 @@ def _train_two_stages(
     progress: _Report = None,
 ) -> _Merged: ...
 def _train_joined(
-    units: Sequence[tuple[Sequence[bytes], int]],
+    units: WordCounts | Sequence[tuple[Sequence[bytes], int]],
     vocab_size: int,
     max_words: int | None = None,
     options: dict[str, Any] | None = None,

@@ -1,7 +1,8 @@
 """Counts generated texts, saving after each batch, and is killed in the middle of one.
 
 Arguments: the file of the saved counts, the batches to count before the kill, or -1 for all, and
-the budget. A program of its own, run by `test_counts_are_gone_on_with.py`.
+the budget; then, if not beside the file, where runs are written. A program of its own, run by
+`test_counts_are_gone_on_with.py`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ TEXTS = list(strings(400, seed=8))
 BATCH = 23
 
 
-def main(path: Path, batches: int, budget: int) -> None:
+def main(path: Path, batches: int, budget: int, directory: Path) -> None:
     """Goes on from the file, if it is there."""
     tok = Tokenizer.from_pretrained("cl100k_base")
-    directory = path.parent
     if path.exists():
         counter = WordCounter.load(path, tok, budget=budget, directory=directory)
     else:
@@ -38,4 +38,6 @@ def main(path: Path, batches: int, budget: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    saved = Path(sys.argv[1])
+    where = Path(sys.argv[4]) if len(sys.argv) > 4 else saved.parent
+    main(saved, int(sys.argv[2]), int(sys.argv[3]), where)

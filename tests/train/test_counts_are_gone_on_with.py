@@ -20,9 +20,10 @@ from vocabularies import embedded
 PROGRAM = Path(__file__).with_name("count_and_be_killed.py")
 
 
-def run(path: Path, batches: int, budget: int) -> int:
+def run(path: Path, batches: int, budget: int, runs: Path | None = None) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     arguments = [sys.executable, str(PROGRAM), str(path), str(batches), str(budget)]
+    arguments += [] if runs is None else [str(runs)]
     return subprocess.run(arguments, env=environment, check=False).returncode
 
 
@@ -56,3 +57,12 @@ def test_a_counter_that_ctrl_c_stopped_says_so(tmp_path: Path) -> None:
     again = WordCounter.load(tmp_path / "counts", embedded("cl100k_base"))
     assert again.texts == []
     assert len(again.finish()) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file keeps its name there")
+def test_a_killed_count_leaves_no_runs(tmp_path: Path) -> None:
+    """With a budget of nothing each batch is written down before the process is killed."""
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    assert run(tmp_path / "counts", 2, 1000, runs) == -signal.SIGKILL
+    assert [path for path in runs.rglob("*") if path.is_file()] == []

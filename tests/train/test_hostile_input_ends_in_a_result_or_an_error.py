@@ -17,8 +17,9 @@ from generated import SCALARS, scalar
 from testdata import FULL
 from toksmith import train
 
-LONG = 20_000_000 if FULL else 400_000
-MANY = 10_000_000 if FULL else 100_000
+LONG = 2_000_000 if FULL else 400_000
+MANY = 1_000_000 if FULL else 100_000
+MOST = 10_000_000
 RANDOM = random.Random(5)
 
 TEXTS: dict[str, Callable[[], Any]] = {
@@ -53,6 +54,7 @@ TRAINERS: dict[str, Callable[..., ts.Tokenizer]] = {
     "superword": lambda texts, size=400, **how: train.superword(
         texts, size, **{"transition": 300, **how}
     ),
+    "joined": lambda texts, size=400, **how: train.superword(texts, size, form="joined", **how),
 }
 
 SAMPLES = ["", "a", "hello \u4e2d\U0001f600 world", " \n\t", "\u2581", "##x<0x41>"]
@@ -63,7 +65,8 @@ def assert_usable(tok: ts.Tokenizer, size: int) -> None:
     assert tok.vocab_size <= size
     for text in SAMPLES:
         tok.decode(tok.encode(text))
-    assert ts.Tokenizer.from_bytes(tok._save("json")).encode(SAMPLES[2]) == tok.encode(SAMPLES[2])
+    saved = tok._save("toksmith" if tok.joins_pre_tokens else "json")
+    assert ts.Tokenizer.from_bytes(saved).encode(SAMPLES[2]) == tok.encode(SAMPLES[2])
 
 
 def attempt(trainer: Callable[..., ts.Tokenizer], texts: object, size: int, **how: Any) -> str:
@@ -80,6 +83,12 @@ def attempt(trainer: Callable[..., ts.Tokenizer], texts: object, size: int, **ho
 @pytest.mark.parametrize("what", TEXTS)
 def test_texts(name: str, what: str) -> None:
     attempt(TRAINERS[name], TEXTS[what](), 400)
+
+
+@pytest.mark.skipif(not FULL, reason="TOKSMITH_FULL=1: takes minutes and gigabytes")
+@pytest.mark.parametrize("name", ["bpe", "wordpiece"])
+def test_ten_million_distinct_words(name: str) -> None:
+    assert attempt(TRAINERS[name], (f"{n:x}" for n in range(MOST)), 400) == "a tokenizer"
 
 
 @pytest.mark.parametrize("name", TRAINERS)

@@ -297,6 +297,11 @@ def _training(train: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="spell other characters in bytes",
     )
+    group.add_argument(
+        "--form",
+        choices=["stages", "joined"],
+        help="superword: in two stages, or whole words joined",
+    )
     group.add_argument("--transition", type=_positive, metavar="N", help="superword: first stage")
     group.add_argument("--max-words", type=_positive, metavar="N", help="superword: words a token")
     group = train.add_argument_group("input")

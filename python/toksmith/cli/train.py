@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toksmith._native import embedded_names
@@ -19,7 +20,7 @@ _OWN = {
     "bpe": ("min_frequency", "max_token_length", "character_coverage", "byte_fallback"),
     "wordpiece": ("min_frequency",),
     "unigram": ("character_coverage", "byte_fallback"),
-    "superword": ("min_frequency", "max_token_length", "transition", "max_words"),
+    "superword": ("min_frequency", "max_token_length", "transition", "max_words", "form"),
 }
 
 
@@ -47,8 +48,16 @@ def run(args: argparse.Namespace) -> int:
             option = "--" + name.replace("_", "-")
             raise UsageError(f"{option} is not an option of {args.algorithm}")
         options[name] = value
-    if args.algorithm == "superword" and args.transition is None:
-        raise UsageError("superword needs --transition N: the tokens after which words may merge")
+    joined = args.form == "joined"
+    if args.algorithm == "superword" and (args.transition is None) != joined:
+        raise UsageError(
+            "superword needs --transition N, the tokens after which words may merge, "
+            "or --form joined, which has no such number"
+        )
+    if joined and Path(args.output).suffix != ".toksmith":
+        raise UsageError(
+            "what --form joined learns is saved as .toksmith: other files cannot say it"
+        )
     files = train.Files(
         *args.files,
         kind=args.kind,

@@ -1,7 +1,6 @@
 """Learning vocabularies: from texts or counted words to a tokenizer.
 
     >>> import toksmith as ts
-    >>> import toksmith as ts
     >>> tok = ts.train.bpe(["low lower lowest", "new newer newest"], vocab_size=270)
     >>> [tok.decode([id]) for id in tok.encode("lowest newest")]
     ['lo', 'west', ' newest']

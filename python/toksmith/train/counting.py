@@ -29,6 +29,8 @@ SAVE_EVERY = 1 << 30
 
 _COUNTED = "a splitter cuts texts, and words that are counted already are none"
 
+_NO_LINES = "joining whole words learns from texts, not from words that are counted already"
+
 
 class Counting(TypedDict, total=False):
     """What every trainer hands on to `count_words`."""
@@ -126,6 +128,8 @@ def count_with(
     if splitter is not None:
         _check_splitter(pipeline, resume)
     if isinstance(texts, WordCounts):
+        if pipeline.joined:
+            raise InputError(_NO_LINES)
         if splitter is not None:
             raise InputError(_COUNTED)
         return texts
@@ -151,6 +155,8 @@ def count_with(
         step = None if report is None else _in_bytes(report)
         for batch in batches(texts, errors=errors, skip=counter.texts, progress=step):
             if batch.counts is not None:
+                if pipeline.joined:
+                    raise InputError(_NO_LINES)
                 if splitter is not None:
                     raise InputError(_COUNTED)
                 counter.add_counts(batch.counts, batch.weight, batch.source)

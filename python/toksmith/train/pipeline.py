@@ -97,6 +97,8 @@ class Pipeline:
     """Entries of `added_tokens` without ids, in the order they get them."""
     sentencepiece: bool = False
     """Whether what is learned becomes a SentencePiece model, with that library's arithmetic."""
+    joined: bool = False
+    """Whether words are counted as lines of them, for learning which whole ones to join."""
 
     @classmethod
     def like(
@@ -218,7 +220,8 @@ class Pipeline:
         """A tokenizer that cuts words as the pipeline does and knows none of them."""
         if self.in_bytes:
             vocab = {letter: id_ for id_, letter in enumerate(byte_letters())}
-            return self.around({"type": "BPE", "vocab": vocab, "merges": []}, len(vocab))
+            known = self.around({"type": "BPE", "vocab": vocab, "merges": []}, len(vocab))
+            return known._joining([]) if self.joined else known
         return self.around({"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}, 1)
 
     def trained(self, model: Json, size: int) -> Tokenizer:

@@ -38,9 +38,10 @@ class Report:
     """Distinct tokens that the texts have."""
     unreachable: tuple[int, ...]
     """Ids of tokens that the model does not make of their own spelling, nor therefore anywhere;
-    empty where that says nothing (WordPiece, which spells a word's beginning another way)."""
+    empty where that says nothing (WordPiece, which spells a word's beginning another way) or no
+    `tokenizer.json` says what the tokenizer does (joined words)."""
     curve: tuple[tuple[int, int], ...]
-    """For a BPE, how many tokens the texts are with so many of its merges."""
+    """For a BPE, how many tokens the texts are with so many of its merges; empty as above."""
 
     @property
     def bytes_per_token(self) -> float:

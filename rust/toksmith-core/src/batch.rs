@@ -5,7 +5,6 @@
 //! threads nor the grouping can change an id.
 
 use crate::encode::added::Allowed;
-use crate::encode::cut::safe_cut;
 use crate::encode::sink::Count;
 use crate::error::Result;
 use crate::parallel;
@@ -156,7 +155,7 @@ impl Tokenizer {
             (Text::Str(text), Some(scanner))
                 if !self.added.applies(allowed) || !self.added.has_spaces() =>
             {
-                safe_cut(scanner, text.as_bytes(), from)
+                self.safe_cut(scanner, text.as_bytes(), from)
             }
             _ => None,
         }

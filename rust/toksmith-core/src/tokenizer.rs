@@ -6,8 +6,10 @@
 use crate::decode::Decode;
 use crate::encode::added::{AddedTokens, Allowed, Segment};
 use crate::encode::bytes::{self, ByteLevel};
+use crate::encode::cut::{Cuts, safe_cut};
 use crate::encode::draft::Draft;
 use crate::encode::general::{General, Rewrite};
+use crate::encode::joined::Joins;
 use crate::encode::model::bpe::dropout::Rules;
 use crate::encode::model::bpe::{Bpe, build};
 use crate::encode::normalize::NormalizeCache;
@@ -104,6 +106,7 @@ impl Tokenizer {
             splits,
             added,
             search,
+            joins,
             pipeline,
         } = definition;
         let rewrite = pipeline.normalizer.as_ref().map(Rewrite::new).transpose()?;
@@ -117,7 +120,18 @@ impl Tokenizer {
             let rules = Rules::new(merges, by_rank, bpe.live_merges());
             let words = Words::new(&vocab, &bpe, whole_words);
             let pre = PreTokenizer::new(&pipeline.pre_tokenizers, &splits)?;
-            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre, rules }))
+            let joins = joins.map(|joins| Joins::new(&vocab, &words, joins)).transpose()?;
+            if joins.is_some() && matches!(pre, PreTokenizer::Letters(_)) {
+                return Err(Error::unsupported(
+                    "joined pre-tokens behind a pre-tokenizer that changes text",
+                ));
+            }
+            Engine::Bytes(Box::new(ByteLevel { words, bpe, pre, rules, joins }))
+        } else if joins.is_some() {
+            return Err(Error::unsupported(format!(
+                "joined pre-tokens in a model that is no byte-level BPE, but {}",
+                pipeline.model.kind()
+            )));
         } else {
             Engine::General(Box::new(General::new(&vocab, &pipeline)?))
         };
@@ -213,8 +227,14 @@ impl Tokenizer {
             splits: self.splits.clone(),
             added: self.added.tokens().to_vec(),
             search: self.added.search(),
+            joins: self.bytes().and_then(|bytes| Some(bytes.joins.as_ref()?.list().to_vec())),
             pipeline: self.pipeline.clone(),
         }
+    }
+
+    /// Whether neighbouring pre-tokens that are one token each are joined.
+    pub fn joins_pre_tokens(&self) -> bool {
+        self.bytes().is_some_and(|bytes| bytes.joins.is_some())
     }
 
     /// The merges of a byte-level BPE in reduced form; none of any other model.
@@ -229,6 +249,14 @@ impl Tokenizer {
     /// The tables of a byte-level BPE.
     pub(crate) fn bytes(&self) -> Option<&ByteLevel> {
         if let Engine::Bytes(bytes) = &self.engine { Some(bytes) } else { None }
+    }
+
+    /// The first place at or after `from` where a text is cut without changing a single id, by
+    /// `scanner`, which is this tokenizer's. O(distance).
+    pub(crate) fn safe_cut(&self, scanner: &Scanner, text: &[u8], from: usize) -> Option<usize> {
+        // What is joined is joined within lines.
+        let cuts = if self.joins_pre_tokens() { Cuts::Lines } else { Cuts::Words };
+        safe_cut(scanner, text, from, cuts)
     }
 
     /// The scanner that alone says where text is cut: only where nothing changes text before,

@@ -681,6 +681,23 @@ impl PyTokenizer {
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// This tokenizer, joining neighbouring pre-tokens of one token each by pairs of ids.
+    fn _joining<'py>(
+        slf: &Bound<'py, Self>,
+        pairs: Vec<(u32, u32)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let tokenizer = &slf.get().0;
+        let joins = Some(pairs);
+        instance(&slf.get_type(), || Ok(formats::Definition { joins, ..tokenizer.definition() }))
+    }
+
+    /// Whether neighbouring pre-tokens that are one token each become one. No file but .toksmith
+    /// can say so.
+    #[getter]
+    fn joins_pre_tokens(&self) -> bool {
+        self.0.joins_pre_tokens()
+    }
+
     /// Bytes held by the caches of all threads, and the most one thread may hold.
     fn cache_info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (info, dict) = (self.0.cache_info(), PyDict::new(py));

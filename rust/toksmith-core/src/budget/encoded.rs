@@ -193,8 +193,9 @@ enum Part {
     Token,
 }
 
+/// What cuts text into parts whose tokens depend on nothing around them.
 fn scanner(tokenizer: &Tokenizer) -> Option<&Scanner> {
-    tokenizer.scanner()
+    tokenizer.scanner().filter(|_| !tokenizer.joins_pre_tokens())
 }
 
 impl Tokenizer {

@@ -9,7 +9,6 @@ use super::cuts::{self, CharWalk};
 use super::encoded::Encoded;
 use super::fits::enough;
 use crate::encode::added::Allowed;
-use crate::encode::cut::safe_cut;
 use crate::error::Result;
 use crate::formats::pipeline::Side;
 use crate::token::Span;
@@ -175,7 +174,7 @@ impl Tokenizer {
         };
         let mut size = enough(limit);
         while size < text.len() && !self.added.applies(allowed) {
-            if let Some(cut) = safe_cut(scanner, text.as_bytes(), text.len() - size)
+            if let Some(cut) = self.safe_cut(scanner, text.as_bytes(), text.len() - size)
                 && let Some(tail) = text.get(cut..)
                 && self.count(Text::Str(tail), allowed, watch)? > limit
             {

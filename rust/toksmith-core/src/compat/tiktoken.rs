@@ -75,6 +75,7 @@ impl RankEncoding {
             splits: vec![Split::tiktoken(pattern)],
             added: Vec::new(),
             search: AddedSearch::NextCharacter,
+            joins: None,
             pipeline: Pipeline::default(),
         };
         Self::build(definition, specials)

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Origin};
 use super::group::Encoder;
+use super::joined::Joins;
 use super::model::bpe::dropout::{Dropout, Rules};
 use super::model::bpe::{Bpe, MergeScratch};
 use super::pretokenize::{GeneralCache, Scanner};
@@ -29,11 +30,13 @@ pub(crate) struct ByteLevel {
     pub(crate) pre: PreTokenizer,
     /// All merges, for dropout.
     pub(crate) rules: Rules,
+    /// By what whole pre-tokens are joined, if they are.
+    pub(crate) joins: Option<Joins>,
 }
 
 impl ByteLevel {
     /// These tables with a thread's buffers, and the caches of general patterns.
-    fn encoder<'a>(
+    pub(super) fn encoder<'a>(
         &'a self,
         vocab: &'a Vocab,
         scratch: &'a mut Scratch,
@@ -55,6 +58,9 @@ impl ByteLevel {
     ) -> Result<()> {
         if scratch.sampling.is_some() && !matches!(self.pre, PreTokenizer::Letters(_)) {
             return self.encode_sampled(vocab, text, scratch, watch, sink);
+        }
+        if let Some(joins) = &self.joins {
+            return self.encode_joined(joins, vocab, text, scratch, watch, sink);
         }
         let (mut encoder, general) = self.encoder(vocab, scratch, watch);
         match &self.pre {

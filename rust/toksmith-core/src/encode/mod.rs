@@ -8,6 +8,7 @@ pub(crate) mod cut;
 pub(crate) mod draft;
 pub(crate) mod general;
 pub(crate) mod group;
+pub(crate) mod joined;
 pub mod model;
 pub mod normalize;
 pub(crate) mod pieces;

@@ -68,6 +68,9 @@ impl Tokenizer {
         if let Engine::General(general) = &self.engine {
             general.check_sampling()?;
         }
+        if self.joins_pre_tokens() {
+            return Err(Error::unsupported("sampling with joined pre-tokens"));
+        }
         let is_bpe =
             !matches!(&self.engine, Engine::General(general) if general.sentencepiece().is_some());
         if is_bpe && !(0.0..=1.0).contains(&alpha) {

@@ -6,6 +6,7 @@
 
 use super::general::ModelScratch;
 use super::group::Group;
+use super::joined::JoinScratch;
 use super::model::bpe::MergeScratch;
 use super::normalize::NormalizeCache;
 use super::pretokenize::general::GeneralCache;
@@ -69,6 +70,7 @@ pub(crate) struct Scratch {
     pub(crate) merge: MergeScratch,
     pub(crate) ids: Vec<TokenId>,
     pub(crate) group: Group,
+    pub(crate) joined: JoinScratch,
     pub(crate) general: Vec<GeneralCache>,
     /// Of the stages for what stands in the middle of a word.
     pub(crate) glued: Vec<GeneralCache>,
@@ -105,6 +107,7 @@ pub(crate) fn with<R>(owner: &Arc<CacheOwner>, work: impl FnOnce(&mut Scratch) -
                 merge: MergeScratch::default(),
                 ids: Vec::new(),
                 group: Group::default(),
+                joined: JoinScratch::default(),
                 general: Vec::new(),
                 glued: Vec::new(),
                 normalize: NormalizeCache::default(),

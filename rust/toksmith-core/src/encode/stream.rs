@@ -3,10 +3,12 @@
 //! After each block, ids are given for the part that no further text can change: up to an
 //! added token that is certainly found, else up to a pre-token boundary with enough text
 //! behind it. A scanner looks at most [`LOOK_AHEAD`] bytes past a pre-token, or to the end of
-//! a run of white space. So memory is that of the longest pre-token and one block; with a
-//! custom pattern, whose look-ahead is unknown, it is the whole text.
+//! a run of white space. So memory is that of the longest pre-token and one block; where
+//! pre-tokens are joined, of the longest line and one block; with a custom pattern, whose
+//! look-ahead is unknown, it is the whole text.
 
 use super::added::{Allowed, Segment};
+use super::pretokenize::Scanner;
 use super::pretokenizer::next_end;
 use crate::decode::stream::incomplete_tail;
 use crate::error::Result;
@@ -99,6 +101,9 @@ impl Tokenizer {
                 }
             }
         }
+        if self.joins_pre_tokens() {
+            return self.certain_lines(scanner, text, start, limit);
+        }
         // White space at the end may go on; what comes before it may not.
         let limit = text.get(..limit.max(start)).map_or(0, |head| head.trim_end().len());
         let (bytes, mut certain, mut at) = (text.as_bytes(), start, start);
@@ -114,5 +119,18 @@ impl Tokenizer {
             }
         }
         certain
+    }
+
+    /// The last place before `limit` where a line ends, and with it all that may be joined, in a
+    /// text of which everything before `start` is certain.
+    fn certain_lines(&self, scanner: &Scanner, text: &str, start: usize, limit: usize) -> usize {
+        let rest = text.as_bytes().get(start..).unwrap_or_default();
+        let mut certain = 0;
+        while let Some(cut) = self.safe_cut(scanner, rest, certain + 1)
+            && start + cut + LOOK_AHEAD <= limit
+        {
+            certain = cut;
+        }
+        start + certain
     }
 }

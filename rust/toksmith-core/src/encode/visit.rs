@@ -33,6 +33,12 @@ pub(crate) trait Visitor {
     /// One word.
     fn word(&mut self, word: &[u8]) -> Result<()>;
 
+    /// What comes next does not stand right behind what came before.
+    #[inline(always)]
+    fn gap(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Words that follow each other in `text`, the first from `start` on; at most
     /// [`super::group::GROUP`].
     #[inline(always)]
@@ -80,7 +86,9 @@ impl Tokenizer {
                         if !self.takes_bytes() {
                             return Err(not_text(base));
                         }
+                        way.visitor.gap()?;
                         way.visitor.word(invalid)?;
+                        way.visitor.gap()?;
                     }
                     base += invalid.len();
                 }
@@ -103,6 +111,7 @@ impl Tokenizer {
         }
         for segment in self.added.in_text(text, way.allowed, &BTreeSet::new()) {
             if let Segment::Text(Span { start, end }) = segment {
+                way.visitor.gap()?;
                 self.visit_rewritten(text.get(start..end).unwrap_or_default(), true, way)?;
             }
         }
@@ -132,6 +141,7 @@ impl Tokenizer {
         }
         for segment in self.added.in_normalized(&draft.text, way.allowed, &BTreeSet::new()) {
             if let Segment::Text(span) = segment {
+                way.visitor.gap()?;
                 self.visit_draft(draft.part(span), way)?;
             }
         }
@@ -174,12 +184,16 @@ impl ByteLevel {
             },
             PreTokenizer::Cuts(stages) => {
                 let Way { scratch, watch, visitor, .. } = way;
-                let mut polled = 0;
+                let (mut polled, mut last) = (0, 0);
                 stages.cut(text, &mut scratch.general, |piece| {
                     if piece.end > polled + POLL {
                         polled = piece.end;
                         watch.poll()?;
                     }
+                    if piece.start != last {
+                        visitor.gap()?;
+                    }
+                    last = piece.end;
                     visitor.word(text.as_bytes().get(piece.start..piece.end).unwrap_or_default())
                 })
             }

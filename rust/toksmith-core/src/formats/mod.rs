@@ -58,6 +58,9 @@ pub struct Definition {
     pub added: Vec<AddedToken>,
     /// How added tokens are searched.
     pub search: AddedSearch,
+    /// In a byte-level BPE, pairs by which neighbouring pre-tokens that are one token each are
+    /// joined, the first in the list first; `None`: none are.
+    pub joins: Option<Vec<(TokenId, TokenId)>>,
     /// Everything else; by default, that of a rank file.
     pub pipeline: Pipeline,
 }
@@ -249,6 +252,11 @@ pub fn save_as(
     format: Format,
     fidelity: Fidelity,
 ) -> Result<Vec<u8>> {
+    if definition.joins.is_some() && format != Format::Native {
+        return Err(Error::unsupported(format!(
+            "joined pre-tokens in {format}, which cannot express them; .toksmith can"
+        )));
+    }
     match format {
         Format::HfJson => hf_json::save(definition, compiled, fidelity),
         Format::Tiktoken => tiktoken::save(definition, compiled),

@@ -48,6 +48,7 @@ pub fn load(data: &[u8], options: &Options) -> Result<Definition> {
         whole_words: true,
         splits: vec![Split::tiktoken(pattern)],
         search: AddedSearch::NextCharacter,
+        joins: None,
         pipeline: super::pipeline::Pipeline::default(),
     })
 }

@@ -1,14 +1,16 @@
 //! Under `toksmith.train.bpe`, `wordpiece`, `superword` and `extend_bpe`.
 
-use super::count::counted;
+use super::count::{PyWordCounts, counted};
 use crate::errors::InputError;
 use crate::tokenizer::interruptible_in;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
+use std::sync::Arc;
 use toksmith_core::Result;
 use toksmith_core::train::bpe::{self, Base, Chars, Options, Trained, Unit};
+use toksmith_core::train::count;
 use toksmith_core::train::superword::{self, Units};
 use toksmith_core::watch::Watch;
 
@@ -129,23 +131,30 @@ pub(crate) fn _train_two_stages<'py>(
     })
 }
 
-/// Tokens and merges from units of pre-tokens, whole ones of which may merge.
+/// Tokens and merges from units of pre-tokens, whole ones of which may merge: pairs of a list of
+/// pre-tokens and a count, or what a counter made whose tokenizer joins pre-tokens.
 #[pyfunction]
 #[pyo3(signature = (units, vocab_size, max_words=None, options=None, progress=None))]
 pub(crate) fn _train_joined<'py>(
     py: Python<'py>,
-    units: Vec<(Vec<PyBackedBytes>, u64)>,
+    units: &Bound<'py, PyAny>,
     vocab_size: usize,
     max_words: Option<usize>,
     options: Option<&Bound<'py, PyDict>>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Parts<'py>> {
     let options = self::options(options, vocab_size)?;
+    if let Ok(lines) = units.cast::<PyWordCounts>() {
+        let lines = Arc::clone(&lines.get().0);
+        return run(py, vocab_size, progress, move |watch| {
+            superword::joined(&count::units(&lines)?, max_words, &options, watch)
+        });
+    }
+    let mut table = Units::default();
+    for (pieces, count) in units.extract::<Vec<(Vec<PyBackedBytes>, u64)>>()? {
+        table.push(pieces, count);
+    }
     run(py, vocab_size, progress, move |watch| {
-        let mut table = Units::default();
-        for (pieces, count) in &units {
-            table.push(pieces, *count);
-        }
         superword::joined(&table, max_words, &options, watch)
     })
 }

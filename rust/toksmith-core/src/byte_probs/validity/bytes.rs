@@ -106,6 +106,9 @@ impl ByteBpe {
     /// # Errors
     /// [`Error::Unsupported`] where the cuts cannot be followed: it says why.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
+        if tokenizer.joins_pre_tokens() {
+            return Err(Error::unsupported("byte probabilities of joined pre-tokens"));
+        }
         let Some(bytes) = tokenizer.bytes() else {
             return Err(Error::unsupported(
                 "byte-level validity of a model that is not byte-level",

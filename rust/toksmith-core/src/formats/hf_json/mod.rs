@@ -83,6 +83,7 @@ pub fn load(data: &[u8]) -> Result<Definition> {
         splits: splits.unwrap_or_default(),
         added,
         search: AddedSearch::AfterMatch,
+        joins: None,
         pipeline: Pipeline {
             normalizer,
             pre_tokenizers,

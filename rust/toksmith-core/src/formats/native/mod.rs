@@ -16,6 +16,7 @@
 //! splits           count; each: kind (behaviour + 8 inverted + 16 Oniguruma), pattern
 //! added tokens     count; each: id, kind (see `kind`), content
 //! decode only      count; each: id, bytes
+//! joins            if its flag is set: count; each: id of the left half, of the right half
 //! ```
 //!
 //! A byte-level BPE goes on with
@@ -82,7 +83,9 @@ mod flag {
     pub(super) const DECODER: u32 = 16;
     /// The file had more merges than are here.
     pub(super) const REDUCED: u32 = 32;
-    pub(super) const ALL: u32 = 63;
+    /// From version 2 on: pre-tokens are joined.
+    pub(super) const JOINS: u32 = 64;
+    pub(super) const ALL: u32 = 127;
 }
 
 /// Kinds of added tokens and splits.

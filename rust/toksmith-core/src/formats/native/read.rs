@@ -55,7 +55,8 @@ pub fn load(data: &[u8]) -> Result<Definition> {
 fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
     let flags = cursor.number()?;
     let old = version == BYTE_LEVEL_VERSION;
-    let known = if old { flag::ALL } else { flag::ALL & !(flag::POST_PROCESSOR | flag::DECODER) };
+    let known =
+        flag::ALL & if old { !flag::JOINS } else { !(flag::POST_PROCESSOR | flag::DECODER) };
     if flags & !known != 0 {
         return Err(cursor.error(format!("unknown flags {flags:#x}")));
     }
@@ -73,6 +74,12 @@ fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
     let decode_only = (0..count)
         .map(|_| Ok((read_id(cursor)?, cursor.bytes()?.to_vec())))
         .collect::<Result<_>>()?;
+    let joins = if flags & flag::JOINS == 0 {
+        None
+    } else {
+        let count = cursor.count(2, "joins")?;
+        Some((0..count).map(|_| Ok((read_id(cursor)?, read_id(cursor)?))).collect::<Result<_>>()?)
+    };
     if old && flags & flag::AFTER_MATCH != 0 {
         // It was a tokenizer.json, which lists its stages.
         let cuts = splits.iter().cloned().map(PreTokenizer::Split);
@@ -95,6 +102,7 @@ fn read_settings(cursor: &mut Cursor<'_>, version: u8) -> Result<Definition> {
         splits,
         added,
         decode_only,
+        joins,
         pipeline,
         ..Definition::default()
     })

@@ -16,7 +16,9 @@ pub fn save(definition: &Definition, compiled: &Compiled) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(compiled.ids.len() * 6 + 4096);
     out.extend_from_slice(MAGIC);
     let plain = |token: &AddedToken| !(token.single_word || token.lstrip || token.rstrip);
-    let old = definition.pipeline == Pipeline::default() && definition.added.iter().all(plain);
+    let old = definition.pipeline == Pipeline::default()
+        && definition.joins.is_none()
+        && definition.added.iter().all(plain);
     out.push(if old { BYTE_LEVEL_VERSION } else { VERSION });
     put_number(&mut out, BEHAVIOUR);
     put_settings(&mut out, definition, compiled.reduced, old);
@@ -40,6 +42,9 @@ fn put_settings(out: &mut Vec<u8>, definition: &Definition, reduced: bool, old: 
     }
     if reduced {
         flags |= flag::REDUCED;
+    }
+    if definition.joins.is_some() {
+        flags |= flag::JOINS;
     }
     if definition.name.is_some() {
         flags |= flag::NAME;
@@ -72,6 +77,13 @@ fn put_settings(out: &mut Vec<u8>, definition: &Definition, reduced: bool, old: 
     for (id, bytes) in &definition.decode_only {
         put_number(out, *id);
         put_bytes(out, bytes);
+    }
+    if let Some(joins) = &definition.joins {
+        put_number(out, joins.len() as u32);
+        for &(left, right) in joins {
+            put_number(out, left);
+            put_number(out, right);
+        }
     }
 }
 

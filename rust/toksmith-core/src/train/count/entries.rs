@@ -8,8 +8,10 @@
 use crate::error::{Error, Result};
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::Arc;
 
 /// Bytes of a SHA-256.
 pub(super) const DIGEST: usize = 32;
@@ -30,9 +32,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Creates a file that must not exist. `digest`: everything written is hashed.
+    /// Creates a file that must not exist, to be written and then read. `digest`: everything
+    /// written is hashed.
     pub(super) fn create(path: &Path, buffer: usize, digest: bool) -> Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = file.map_err(|error| failed(path, "written", &error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -85,11 +88,36 @@ impl Writer {
     }
 }
 
+/// Where entries are read from.
+#[derive(Debug)]
+enum Input {
+    /// A file of its own.
+    File(File),
+    /// A file that others may read at the same time, and how far this one has come: a place in a
+    /// file that is shared would be shared, too.
+    #[cfg(unix)]
+    Shared(Arc<File>, u64),
+}
+
+impl Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(out),
+            #[cfg(unix)]
+            Self::Shared(file, at) => {
+                let read = std::os::unix::fs::FileExt::read_at(&**file, out, *at)?;
+                *at += read as u64;
+                Ok(read)
+            }
+        }
+    }
+}
+
 /// Reads entries.
 #[derive(Debug)]
 pub(super) struct Reader {
     path: PathBuf,
-    input: BufReader<File>,
+    input: BufReader<Input>,
     hash: Option<Sha256>,
     at: u64,
     len: u64,
@@ -110,8 +138,24 @@ impl Reader {
         }
         Ok(Self {
             path: path.to_owned(),
-            input: BufReader::with_capacity(buffer, file),
+            input: BufReader::with_capacity(buffer, Input::File(file)),
             hash: digest.then(Sha256::new),
+            at: 0,
+            len: metadata.len(),
+            last: Vec::new(),
+        })
+    }
+
+    /// Reads a file from its beginning that was opened before, and has no name any more; `path`
+    /// is for errors.
+    #[cfg(unix)]
+    pub(super) fn shared(file: &Arc<File>, path: &Path, buffer: usize) -> Result<Self> {
+        let metadata = file.metadata().map_err(|error| failed(path, "read", &error))?;
+        let input = Input::Shared(Arc::clone(file), 0);
+        Ok(Self {
+            path: path.to_owned(),
+            input: BufReader::with_capacity(buffer, input),
+            hash: None,
             at: 0,
             len: metadata.len(),
             last: Vec::new(),

@@ -4,11 +4,13 @@
 //! (`spill.rs`) and emptied; at the end tables and runs are merged, word by word (`merge.rs`). Sums
 //! that stay at [`u64::MAX`] do not depend on their order, and the result is sorted, so neither
 //! threads nor batches nor budget are seen in it. Words are those that the tokenizer's model would
-//! be given ([`crate::encode::visit`]).
+//! be given ([`crate::encode::visit`]); of a tokenizer that joins pre-tokens, lines of them
+//! (`lines.rs`).
 //!
 //! Start at [`Counter`]. O(n) for n bytes of text, and O(w log w) for w words that are taken out.
 
 mod entries;
+mod lines;
 mod merge;
 mod saved;
 mod spill;
@@ -16,6 +18,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use self::lines::units;
+
+use self::lines::Lines;
 use self::merge::{List, merge};
 use self::saved::Header;
 use self::spill::Runs;
@@ -243,7 +248,11 @@ impl Counter {
             tokenizer.with_scratch(|scratch| {
                 for piece in jobs.get(job).map_or(&[][..], Vec::as_slice) {
                     let (text, allowed) = (piece.text, &options.allowed);
-                    if options.split_signs {
+                    if tokenizer.joins_pre_tokens() {
+                        let mut visitor = Lines::new(&mut count);
+                        tokenizer.visit_words(text, allowed, scratch, watch, &mut visitor)?;
+                        visitor.gap()?;
+                    } else if options.split_signs {
                         let mut visitor = AtSigns { behind, inner: &mut count };
                         tokenizer.visit_words(text, allowed, scratch, watch, &mut visitor)?;
                     } else {

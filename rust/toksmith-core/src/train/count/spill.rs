@@ -4,8 +4,10 @@
 //! one of the next is made, so that each word is written as often as there are levels, the
 //! logarithm of the number of runs to this base.
 //!
-//! The directory is made when it is first needed and removed with its last run. A process that is
-//! killed leaves it behind; a child of `fork` leaves it to its parent.
+//! On Unix a run loses its name as soon as it is open, and the directory is removed at once, so
+//! that a process that is killed leaves nothing behind. Elsewhere the directory is made when it is
+//! first needed and removed with its last run; a killed process leaves it behind, and a child of
+//! `fork` leaves it to its parent.
 
 use super::entries::{Reader, Writer, failed};
 use super::merge::{List, merge};
@@ -13,6 +15,7 @@ use super::table::Table;
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,11 +51,14 @@ struct Directory {
     process: u32,
 }
 
-/// A file that is removed when it is dropped, before its directory.
+/// A file that is gone when it is dropped, before its directory.
 #[derive(Debug)]
 struct Run {
     path: PathBuf,
-    directory: Arc<Directory>,
+    /// Where it still has its name.
+    directory: Option<Arc<Directory>>,
+    /// Open where it has none.
+    file: Option<Arc<File>>,
 }
 
 impl Directory {
@@ -93,9 +99,19 @@ impl Drop for Directory {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        if self.directory.is_ours() {
+        if self.directory.as_ref().is_some_and(|directory| directory.is_ours()) {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+impl Run {
+    fn open(&self, buffer: usize) -> Result<List<'static>> {
+        #[cfg(unix)]
+        if let Some(file) = &self.file {
+            return Ok(List::Run(Reader::shared(file, &self.path, buffer)?));
+        }
+        Ok(List::Run(Reader::open(&self.path, buffer, false)?))
     }
 }
 
@@ -128,29 +144,37 @@ impl Runs {
         self.tidy(watch)
     }
 
-    fn write(&self, lists: Vec<List<'_>>, level: usize, watch: &Watch<'_>) -> Result<()> {
-        let (directory, number) = self.with(|kept| -> Result<_> {
-            let directory = if let Some(directory) = &kept.directory {
-                Arc::clone(directory)
-            } else {
-                let made = Arc::new(Directory::new(&self.parent)?);
-                Arc::clone(kept.directory.insert(made))
-            };
+    /// A directory for the next run, and its number: that of all runs, where they keep their names.
+    fn place(&self) -> Result<(Arc<Directory>, u64)> {
+        self.with(|kept| {
             kept.next += 1;
+            let directory = match &kept.directory {
+                Some(directory) => Arc::clone(directory),
+                None => Arc::new(Directory::new(&self.parent)?),
+            };
+            if !cfg!(unix) {
+                kept.directory = Some(Arc::clone(&directory));
+            }
             Ok((directory, kept.next))
-        })?;
-        let run = Run { path: directory.path.join(format!("{number}.run")), directory };
-        let mut writer = Writer::create(&run.path, self.buffer, false)?;
+        })
+    }
+
+    fn write(&self, lists: Vec<List<'_>>, level: usize, watch: &Watch<'_>) -> Result<()> {
+        let (directory, number) = self.place()?;
+        let path = directory.path.join(format!("{number}.run"));
+        let mut writer = Writer::create(&path, self.buffer, false)?;
+        let nameless = cfg!(unix) && std::fs::remove_file(&path).is_ok();
+        let mut run = Run { path, directory: (!nameless).then_some(directory), file: None };
         merge(lists, watch, |word, count| writer.entry(word, count))?;
         writer.end()?;
-        writer.finish()?;
+        let file = writer.finish()?;
+        run.file = nameless.then(|| Arc::new(file));
         self.with(|kept| kept.levels.entry(level).or_default().push(run));
         Ok(())
     }
 
     fn open(&self, runs: &[Run]) -> Result<Vec<List<'static>>> {
-        let open = |run: &Run| Ok(List::Run(Reader::open(&run.path, self.buffer, false)?));
-        runs.iter().map(open).collect()
+        runs.iter().map(|run| run.open(self.buffer)).collect()
     }
 
     /// Makes one run of the runs of a level that is full.
@@ -172,8 +196,7 @@ impl Runs {
             let total: usize = kept.levels.values().map(Vec::len).sum();
             if total <= FAN {
                 let runs: Vec<&Run> = kept.levels.values().flatten().collect();
-                let open = |run: &&Run| Ok(List::Run(Reader::open(&run.path, self.buffer, false)?));
-                return runs.iter().map(open).collect::<Result<_>>();
+                return runs.iter().map(|run| run.open(self.buffer)).collect();
             }
             // The smallest, as many as are too many.
             let (mut taken, mut level) = (Vec::new(), 0);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by it")]
 
-use super::{CountOptions, Counter};
+use super::{CountOptions, Counter, units};
 use crate::encode::added::Allowed;
 use crate::encode::pretokenize::{Scanner, patterns};
 use crate::error::{Error, Result};
@@ -339,4 +339,57 @@ fn a_counter_that_was_stopped_does_not_go_on() {
     let stopped = counter.add(0, 1, &[Text::Str("a")], &watch);
     assert_eq!(stopped, Err(Error::Cancelled));
     assert!(matches!(counter.finish(1, &Watch::none()), Err(Error::Input { .. })));
+}
+
+#[test]
+#[cfg(unix)]
+fn runs_have_no_names() {
+    let directory = Scratch::new();
+    let options = CountOptions {
+        budget: Some(0),
+        directory: Some(directory.0.clone()),
+        ..CountOptions::default()
+    };
+    let texts = texts(40, 200);
+    let mut counter = Counter::new(gpt2(), options);
+    for batch in texts.chunks(7) {
+        counter.add(0, 3, &as_texts(batch), &Watch::none()).expect("counts");
+        assert_eq!(directory.files(), 0);
+    }
+    assert_eq!(counter.finish(1, &Watch::none()).expect("counts"), naive(&texts, 3));
+}
+
+#[test]
+fn lines_are_counted_where_pre_tokens_are_joined() {
+    let joining = Definition { joins: Some(Vec::new()), ..gpt2().definition() };
+    let tokenizer = Arc::new(Tokenizer::build(joining).expect("builds"));
+    let long = "word".repeat(100);
+    let texts =
+        ["one two\n\nthree", "one two\n\n", "a<|end|>b", "one\r two", &long].map(String::from);
+    let mut counter = Counter::new(tokenizer, CountOptions::default());
+    counter.add(0, 2, &as_texts(&texts), &Watch::none()).expect("counts");
+    counter.add(0, 2, &[Text::Bytes(b"x\xFFy")], &Watch::none()).expect("counts");
+    let counted = counter.finish(1, &Watch::none()).expect("counts");
+    let lines = units(&counted).expect("lines");
+    let mut found: Vec<(Vec<&[u8]>, u64)> =
+        (0..lines.len()).map(|line| (lines.pieces(line).collect(), lines.count(line))).collect();
+    found.sort();
+    let mut expected: Vec<(Vec<&[u8]>, u64)> = vec![
+        (vec![b"one", b" two", b"\n"], 2),
+        (vec![b"\n"], 2),
+        (vec![b"one", b" two", b"\n\n"], 2),
+        (vec![b"three"], 2),
+        (vec![b"a"], 2),
+        (vec![b"b"], 2),
+        (vec![b"one", b"\r"], 2),
+        (vec![b" two"], 2),
+        (vec![long.as_bytes()], 2),
+        (vec![b"x"], 2),
+        (vec![b"\xFF"], 2),
+        (vec![b"y"], 2),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
+    let words: WordCounts = [("\u{5}ab".to_owned(), 1)].into_iter().collect();
+    assert!(matches!(units(&words), Err(Error::Input { .. })));
 }
