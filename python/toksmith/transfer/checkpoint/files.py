@@ -23,10 +23,12 @@ _WEIGHTS = (
 _OTHER_FORMATS = ("onnx", "openvino", "original", "coreml", "runs", "__pycache__")
 
 
-def other_files(folder: Path, new_tokenizer: bool) -> tuple[list[str], list[str]]:
+def other_files(
+    folder: Path, shards: set[str], new_tokenizer: bool
+) -> tuple[list[str], list[str]]:
     """Files to copy and files to leave out, as paths within the folder.
 
-    Left out are weights of other formats, the old tokenizer where there is a new one, and hidden
+    Neither are `shards`, which are written anew. Left out are weights of other formats, the old tokenizer where there is a new one, and hidden
     files. Folders inside, as sentence-transformers has, are copied with the weights in them, but
     for those that hold the model in another format.
 
@@ -38,7 +40,7 @@ def other_files(folder: Path, new_tokenizer: bool) -> tuple[list[str], list[str]
     try:
         for entry in sorted(folder.iterdir()):
             name = entry.name
-            if name in (CONFIG, INDEX, GENERATION):
+            if name in (CONFIG, INDEX, GENERATION) or name in shards:
                 continue
             if entry.is_dir():
                 wanted = not (name.startswith(".") or name in _OTHER_FORMATS or entry.is_symlink())

@@ -68,6 +68,8 @@ class Workspace:
         with _written(self.folder):
             if not self.out.parent.is_dir():
                 raise InputError(f"{self.out.parent}: no such folder")
+            with suppress(OSError):
+                self.folder.rmdir()  # All that a call left that was ended at its very end.
             self._check_free(self._overwrite or self.folder.exists())
             self.folder.mkdir(exist_ok=True)
         with _locked(self.folder):
@@ -126,8 +128,8 @@ class Workspace:
         for path in (self.model, self._old):
             if path.exists():
                 shutil.rmtree(path)
-        self._journal.unlink(missing_ok=True)
         (self.folder / "lock").unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
 

@@ -133,7 +133,8 @@ def rewrite(
     small, change, found = _small_files(
         checkpoint, plan, tokenizer, roles, special_map or {}, exact_tokenizer
     )
-    copied, left = other_files(checkpoint.path, tokenizer is not None)
+    shards = {shard.path.name for shard in checkpoint._folder.shards}
+    copied, left = other_files(checkpoint.path, shards, tokenizer is not None)
     fingerprint = checkpoint._folder.fingerprint()
     key = _digest(plan, small, copied, fingerprint)
     if key is None and resume:

@@ -6,7 +6,6 @@ that fill up. Each piece gives its bytes from any block on, so that writing may 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ class NewFile:
     """A file to be written."""
 
     name: str
+    header: bytes
     pieces: tuple[Piece, ...]
 
     @property
@@ -101,7 +101,7 @@ def plan_files(
             weight_map[name] = shard.path.name
             parameters += math.prod(shape)
         total += size
-        files.append(NewFile(shard.path.name, tuple(pieces)))
+        files.append(NewFile(shard.path.name, header, tuple(pieces)))
     if folder.index is None:
         return files, None
     metadata = folder.index.get("metadata")
@@ -236,8 +236,6 @@ class _Fill:
         return total / self.count
 
 
-def layout(files: list[NewFile]) -> str:
+def layout(files: list[NewFile]) -> list[list[str]]:
     """What tells these files from others of another layout."""
-    heads = [piece.data.decode() for file in files for piece in file.pieces[:1]
-             if isinstance(piece, _Bytes)]  # fmt: skip
-    return json.dumps([[file.name, file.size] for file in files] + [heads])
+    return [[file.name, file.header.hex()] for file in files]
