@@ -97,7 +97,8 @@ def make(
         tensors["lm_head.weight"] = tensor(101, [rows, dim], dtype)
     said = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": rows,
-        "hidden_size": dim, "tie_word_embeddings": tied, "bos_token_id": 1, "eos_token_id": 2,
+        "hidden_size": dim, "num_attention_heads": 2, "tie_word_embeddings": tied,
+        "bos_token_id": 1, "eos_token_id": 2,
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(said | (config or {})))
     if not shards:

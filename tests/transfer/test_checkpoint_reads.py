@@ -128,14 +128,16 @@ def test_what_cannot_be_decided_is_listed(tmp_path: Path) -> None:
         unlike, input="a.embed_tokens.weight", keep=["b.embed_tokens.weight"]
     ).tied
 
-    unknown = folder(tmp_path / "b", {"vocab_size": 30}, rows=one, other=tensor(3, [9, 8], "float32"))
+    unknown = folder(
+        tmp_path / "b", {"vocab_size": 30}, rows=one, other=tensor(3, [9, 8], "float32")
+    )
     with pytest.raises(ts.ModelError, match=r"say input=, one of rows \(F32 \[30, 8\]\)"):
         Checkpoint.open(unknown)
     assert Checkpoint.open(unknown, input="rows").dim == 8
 
     headed = {"vocab_size": 30, "tie_word_embeddings": False, "architectures": ["XForCausalLM"]}
     no_head = folder(tmp_path / "c", headed, embed_tokens__weight=one, strange=two)
-    with pytest.raises(ts.ModelError, match="say output=.*strange"):
+    with pytest.raises(ts.ModelError, match=r"say output=.*strange"):
         Checkpoint.open(no_head)
     model = Checkpoint.open(no_head, output="strange")
     assert model.output is not None
@@ -159,7 +161,7 @@ def test_what_cannot_be_decided_is_listed(tmp_path: Path) -> None:
 def test_configuration_and_rows_must_agree(tmp_path: Path) -> None:
     one = tensor(1, [30, 8], "float32")
     path = folder(tmp_path / "a", {"vocab_size": 31}, embed_tokens__weight=one)
-    with pytest.raises(ts.ModelError, match="30 rows, but config.json says vocab_size 31"):
+    with pytest.raises(ts.ModelError, match=r"30 rows, but config\.json says vocab_size 31"):
         Checkpoint.open(path)
     for size in ("30", 1.5, -1, True, None):
         (path / "config.json").write_text(json.dumps({"vocab_size": size}))

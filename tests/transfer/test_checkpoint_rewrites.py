@@ -134,6 +134,8 @@ def test_copies_and_bias_follow(tmp_path: Path) -> None:
     assert new["cls.predictions.bias"] == ("F32", [50], numbers)
     assert new["cls.predictions.decoder.bias"] == ("F32", [50], numbers)
 
+    assert model.bias is not None
+    assert model.bias.name == "cls.predictions.decoder.bias"
     array = np.arange(400, dtype=np.float32).reshape(50, 8)
     with pytest.raises(ts.InputError, match="bias"):
         rewrite(model, tmp_path / "b", input_rows=array, vocab_size=50)
@@ -211,7 +213,7 @@ def test_errors_of_a_function_come_out_as_they_are(tmp_path: Path) -> None:
     model = Checkpoint.open(tmp_path / "model")
     for error in (ZeroDivisionError("mine"), OSError("mine"), ValueError("mine")):
 
-        def function(start: int, stop: int, error: Exception = error) -> Recipe:
+        def function(_start: int, _stop: int, error: Exception = error) -> Recipe:
             raise error
 
         with pytest.raises(type(error), match="mine"):

@@ -23,14 +23,12 @@ _WEIGHTS = (
 _OTHER_FORMATS = ("onnx", "openvino", "original", "coreml", "runs", "__pycache__")
 
 
-def other_files(
-    folder: Path, shards: set[str], new_tokenizer: bool
-) -> tuple[list[str], list[str]]:
+def other_files(folder: Path, shards: set[str], new_tokenizer: bool) -> tuple[list[str], list[str]]:
     """Files to copy and files to leave out, as paths within the folder.
 
-    Neither are `shards`, which are written anew. Left out are weights of other formats, the old tokenizer where there is a new one, and hidden
-    files. Folders inside, as sentence-transformers has, are copied with the weights in them, but
-    for those that hold the model in another format.
+    Neither are `shards`, which are written anew. Left out are weights of other formats, the old
+    tokenizer where there is a new one, and hidden files. Folders inside, as sentence-transformers
+    has, are copied with the weights in them, but for those that hold the model in another format.
 
     Raises:
         InputError: The folder cannot be read.

@@ -214,7 +214,8 @@ class _Finder:
         ]  # fmt: skip
         if not found:
             return None
-        if any(not self._same(found[0], name) for name in found[1:]):
+        copies = (names.is_idle(name, found[0]) or self._same(found[0], name) for name in found[1:])
+        if not all(copies):
             raise ModelError(
                 f"{self._folder.path}: several tensors may be the {what} and differ: "
                 f"{self.listed(found)}; say which"

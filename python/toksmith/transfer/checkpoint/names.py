@@ -24,7 +24,7 @@ HEADS = (
 """The output head; after `=` the whole name."""
 
 BIASES = (
-    "lm_head.bias", "predictions.bias", "predictions.decoder.bias", "lm_head.decoder.bias",
+    "predictions.decoder.bias", "lm_head.decoder.bias", "lm_head.bias", "predictions.bias",
     "generator_lm_head.bias", "vocab_projector.bias", "pred_layer.proj.bias", "final_logits_bias",
     "=decoder.bias",
 )  # fmt: skip
@@ -49,6 +49,14 @@ def matching(names: Iterable[str], known: tuple[str, ...]) -> list[str]:
     """The names that are among the known ones, best first."""
     found = [(_rank(name, known), name) for name in names]
     return [name for rank, name in sorted(found) if rank < len(known)]
+
+
+def is_idle(bias: str, used: str) -> bool:
+    """Whether a bias is of a head that has one of its own, which is what is added then.
+
+    BERT and RoBERTa store both; only where head and embedding are tied are they the same numbers.
+    """
+    return used.endswith(".decoder.bias") and bias == used.removesuffix(".decoder.bias") + ".bias"
 
 
 def head_of(embedding: str) -> str | None:
