@@ -57,10 +57,12 @@ def test_ids_of_roles_are_those_of_the_new_tokenizer(tmp_path: Path) -> None:
     assert (found["pad_token_id"], found["image_token_id"]) == (special["<unk>"], 11)
     assert (found["unk_token_id"], found["eos_token_id"]) == (None, 7)
     assert found["decoder_start_token_id"] == special["</s>"]
-    for roles in ({"cook": 1}, {"eos": 1.5}, {"eos": True}):
+    wrong: tuple[dict[str, Any], ...] = ({"cook": 1}, {"eos": 1.5}, {"eos": True})
+    for roles in wrong:
         with pytest.raises(ts.InputError, match="roles"):
             rewritten(tmp_path, tok, roles=roles)
-    for roles in ({"eos": "nothing"}, {"eos": 10**6}):
+    wrong = ({"eos": "nothing"}, {"eos": 10**6})
+    for roles in wrong:
         with pytest.raises(ts.VocabularyError):
             rewritten(tmp_path, tok, roles=roles)
     with pytest.raises(ts.VocabularyError, match="tokenizer has"):
@@ -117,6 +119,9 @@ def test_no_file_of_the_old_tokenizer_stays(tmp_path: Path) -> None:
                         "tokenizer_config.json", "special_tokens_map.json"}  # fmt: skip
     assert b"old" not in b"".join(path.read_bytes() for path in new.values())
     assert ts.Tokenizer.from_file(tmp_path / "new" / "tokenizer.json") == tok
+    assert Checkpoint.open(tmp_path / "new").padding(tok) == 0
+    with pytest.raises(ts.VocabularyError, match="40 rows"):
+        Checkpoint.open(tmp_path / "model").padding(tok)
     config = json.loads(new["tokenizer_config.json"].read_text())
     assert (config["model_max_length"], config["bos_token"]) == (77, "<s>")
 

@@ -254,7 +254,8 @@ def test_other_formats_and_types_are_named(tmp_path: Path) -> None:
         (tmp_path / "config.json").write_text("{}")
         with pytest.raises(ts.UnsupportedFeature, match=f"embed_tokens.weight is {dtype}"):
             Checkpoint.open(tmp_path)
-    for text in ("", "[]", "{", "\xff", "[" * 100_000, "NaN"):
+    deep = '{"a": ' * 500 + "1" + "}" * 500
+    for text in (deep, "", "[]", "{", "\xff", "[" * 100_000, "NaN"):
         (tmp_path / "config.json").write_text(text)
         with pytest.raises(ts.ModelError, match=r"config\.json"):
             Checkpoint.open(tmp_path)

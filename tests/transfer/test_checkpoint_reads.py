@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_tensors_are_found_by_the_names_of_architectures(
         np.testing.assert_array_equal(model.bias.read_block(0, 30), want)
 
 
-def folder(path: Path, config: dict[str, object], **tensors: tuple[str, list[int], bytes]) -> Path:
+def folder(path: Path, config: dict[str, Any], **tensors: tuple[str, list[int], bytes]) -> Path:
     path.mkdir()
     named = {name.replace("__", "."): one for name, one in tensors.items()}
     write_tensors(path / "model.safetensors", named)

@@ -76,7 +76,8 @@ def test_arrays_and_functions_and_recipes_give_the_same_files(tmp_path: Path) ->
         return rows[start:stop].astype(np.float64)
 
     want = None
-    for number, given in enumerate((made, rows, function)):
+    kinds: tuple[Any, ...] = (made, rows, function)
+    for number, given in enumerate(kinds):
         for threads in (1, 2):
             out = tmp_path / f"new {number} {threads}"
             rewrite(model, out, input_rows=given, vocab_size=20_000, num_threads=threads)
@@ -198,13 +199,15 @@ def test_rows_that_do_not_fit_leave_nothing(tmp_path: Path) -> None:
         with pytest.raises(kind, match=message):
             rewrite(model, tmp_path / "new", input_rows=given, vocab_size=50)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
-    for options in (
+    wrong: list[dict[str, Any]] = [
         {"vocab_size": 0}, {"vocab_size": 1.5}, {}, {"vocab_size": 50, "pad_to_multiple": 0},
         {"vocab_size": 50, "bias": np.zeros(50)}, {"vocab_size": 50, "tokenizer": "gpt2"},
         {"vocab_size": 50, "roles": {"eos": 1}}, {"vocab_size": 50, "progress": 3},
-    ):  # fmt: skip
+        {"vocab_size": 50, "special_map": {"a": 1}}, {"vocab_size": 50, "special_map": [1]},
+    ]  # fmt: skip
+    for options in wrong:
         with pytest.raises(ts.InputError):
-            rewrite(model, tmp_path / "new", input_rows=good, **options)  # type: ignore[arg-type]
+            rewrite(model, tmp_path / "new", input_rows=good, **options)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
 
 

@@ -19,7 +19,7 @@ INDEX = "model.safetensors.index.json"
 CONFIG = "config.json"
 
 _OTHER_WEIGHTS = ("pytorch_model*.bin", "*.gguf", "tf_model.h5", "flax_model.msgpack")
-_MAX_JSON = 200_000_000
+_MAX_JSON, _MAX_DEPTH = 200_000_000, 100
 _SAMPLES, _SAMPLE = 64, 4096
 BLOCK = 1 << 23
 """Bytes that are read or written at once."""
@@ -43,6 +43,8 @@ class Shard:
     path: Path
     file: _native._TensorFile
     tensors: tuple[Tensor, ...]
+    status: tuple[int, int, int]
+    """Size, time and place on disk when it was opened."""
 
     def same(self, tensor: Tensor, other: Shard, twin: Tensor) -> bool:
         """Whether two tensors have the same bytes."""
@@ -75,16 +77,19 @@ class Folder:
 
         Raises:
             InputError: A file is gone.
+            ModelError: A file is no more what it was when it was opened.
         """
         digest = hashlib.sha256()
         try:
             for shard in self.shards:
-                status = shard.path.stat()
-                said = (shard.path.name, status.st_size, status.st_mtime_ns)
-                digest.update(json.dumps(said).encode() + shard.file.header_bytes)
+                if _status(shard.path) != shard.status:
+                    raise ModelError(f"{shard.path}: was changed while it was in use")
+                size, time, _ = shard.status
+                said = json.dumps([shard.path.name, size, time])
+                digest.update(said.encode() + shard.file.header_bytes)
                 with shard.path.open("rb") as file:
                     for sample in range(_SAMPLES):
-                        file.seek(status.st_size * sample // _SAMPLES)
+                        file.seek(size * sample // _SAMPLES)
                         digest.update(file.read(_SAMPLE))
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read: {error}") from error
@@ -142,11 +147,14 @@ def read_json(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, dict):
         raise ModelError(f"{path}: expected an object, found {type(found).__name__}")
+    if (depth := _depth(found)) > _MAX_DEPTH:
+        raise ModelError(f"{path}: JSON of depth {depth}, expected at most {_MAX_DEPTH}")
     return found
 
 
 def _open_shard(path: Path) -> Shard:
     try:
+        status = _status(path)
         file = _native._TensorFile(path)
         begin = len(file.header_bytes)
         tensors = tuple(
@@ -155,7 +163,25 @@ def _open_shard(path: Path) -> Shard:
         )
     except (ModelError, InputError, UnsupportedFeature) as error:
         raise type(error)(f"{path}: {error}") from None
-    return Shard(path, file, tensors)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    return Shard(path, file, tensors, status)
+
+
+def _status(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects lie in each other."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inside = (one.values() if isinstance(one, dict) else one for one in level
+                  if isinstance(one, (dict, list)))  # fmt: skip
+        level = [one for some in inside for one in some]
+    return depth
 
 
 def _files_of(index: dict[str, Any], path: Path) -> list[str]:

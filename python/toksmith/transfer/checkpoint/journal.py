@@ -126,8 +126,7 @@ class Workspace:
     def _clean(self) -> None:
         # The journal last: while it is there, what was being made is known.
         for path in (self.model, self._old):
-            if path.exists():
-                shutil.rmtree(path)
+            _remove(path)
         (self.folder / "lock").unlink(missing_ok=True)
         self._journal.unlink(missing_ok=True)
         with suppress(OSError):
@@ -152,8 +151,7 @@ class Workspace:
         self._check_free(self._overwrite)
         if not (ours and self._resume):
             for path in (self.model, self._old):
-                if path.exists():
-                    shutil.rmtree(path)
+                _remove(path)
             self._start_journal([])
         self.model.mkdir(exist_ok=True)
         return False
@@ -221,6 +219,14 @@ class Workspace:
             self._complete = False
             self._start_journal(self._chunks)
         return done
+
+
+def _remove(path: Path) -> None:
+    """Removes a folder, or a link to one, if it is there."""
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
 
 
 def _hash(path: Path, start: int, end: int) -> str | None:

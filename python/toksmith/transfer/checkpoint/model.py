@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toksmith import _native
 from toksmith._native import InputError, ModelError, UnsupportedFeature, VocabularyError
 from toksmith.files import as_path
 from toksmith.transfer.checkpoint import names
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
+
+    from toksmith.tokenizer import Tokenizer
 
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -174,6 +177,17 @@ class Checkpoint:
     def dtype(self) -> str:
         """The type of its numbers."""
         return self.input.dtype
+
+    def padding(self, tokenizer: Tokenizer) -> int:
+        """How many rows come after those of the tokenizer's ids.
+
+        Raises:
+            VocabularyError: The tokenizer has more ids than there are rows.
+        """
+        ids = _native._id_limit(tokenizer)
+        if ids > self.rows:
+            raise VocabularyError(f"{self.path}: {self.rows} rows, but the tokenizer has {ids} ids")
+        return self.rows - ids
 
     def read_rows(self, ids: ArrayLike) -> NDArray[np.float32]:
         """Rows of the input embedding; see `Matrix.read_rows`."""

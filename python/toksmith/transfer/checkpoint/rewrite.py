@@ -124,6 +124,7 @@ def rewrite(
         VocabularyError: Numbers of rows or ids do not fit together.
         UnsupportedFeature: The head cannot be named, or the tokenizer cannot be saved.
     """
+    _check_types(checkpoint, special_map)
     out = as_path(out_dir)
     _check_paths(checkpoint.path, out)
     plan = _Plan.make(
@@ -291,6 +292,15 @@ def _nothing_there(out: Path) -> bool:
             f"digest= to go on, in both calls, or resume=False to begin anew"
         )
     return True
+
+
+def _check_types(checkpoint: object, special_map: object) -> None:
+    if not isinstance(checkpoint, Checkpoint):
+        raise InputError(f"checkpoint must be a Checkpoint, not {type(checkpoint).__name__}")
+    pairs = special_map.items() if isinstance(special_map, Mapping) else [(special_map, 0)]
+    if special_map is None or all(type(one) is int for pair in pairs for one in pair):
+        return
+    raise InputError(f"special_map must be new ids by old ones, not {special_map!r}")
 
 
 def _check_paths(source: Path, out: Path) -> None:

@@ -113,7 +113,7 @@ def tokenizer_files(
 
 def to_json(value: Mapping[str, Any]) -> bytes:
     """A JSON file as transformers writes it."""
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(value, indent=2) + "\n").encode()
 
 
 def _said_id(tokenizer: Tokenizer, token: str | int | None) -> int | None:
