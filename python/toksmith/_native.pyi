@@ -52,6 +52,12 @@ __all__ = [
     "_average",
     "_byte_matrix",
     "_causal_broadcast",
+    "_TensorFile",
+    "_TokenGraph",
+    "_TokenTrie",
+    "__version__",
+    "_begin_tensors",
+    "_check_recipe",
     "_chunk",
     "_dechunk",
     "_entropies",
@@ -75,6 +81,8 @@ __all__ = [
     "_merge_layout",
     "_merge_limit",
     "_merge_published",
+    "_id_limit",
+    "_narrow",
     "_train_bpe",
     "_train_joined",
     "_train_lib",
@@ -1391,3 +1399,51 @@ class _MergeStream:
 
     def size(self) -> tuple[int, int]:
         """Batches and ids in the window."""
+@final
+class _TensorFile:
+    """A safetensors file, mapped; under `toksmith.transfer.checkpoint`."""
+
+    def __new__(cls, path: str | os.PathLike[str]) -> Self: ...
+    @property
+    def tensors(self) -> list[tuple[str, str, list[int], int, int]]:
+        """`(name, dtype, shape, start, end)` as they lie; positions are after the header."""
+
+    @property
+    def metadata(self) -> list[tuple[str, str]] | None:
+        """Free text by name, in order, if the file has any."""
+
+    @property
+    def header_bytes(self) -> bytes:
+        """The file up to the first tensor."""
+
+    def read_block(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """Rows `start` to `stop` of a tensor: float32 `(stop - start, width)`."""
+
+    def read_rows(self, name: str, ids: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """The rows of ids: float32 `(len(ids), width)`."""
+
+    def gather(
+        self,
+        name: str,
+        recipe: tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float32]],
+        start: int,
+        stop: int,
+        num_threads: int | None,
+    ) -> bytes:
+        """The new rows `start` to `stop` of a recipe, as bytes of the tensor's type."""
+
+def _check_recipe(
+    recipe: tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float32]], rows: int
+) -> int:
+    """Refuses a recipe that does not fit `rows` old rows; gives the number of new ones."""
+
+def _begin_tensors(
+    tensors: Sequence[tuple[str, str, Sequence[int]]], metadata: Sequence[tuple[str, str]] | None
+) -> tuple[bytes, int]:
+    """How a file of these tensors begins, and how many bytes follow."""
+
+def _narrow(dtype: str, numbers: NDArray[np.float32]) -> tuple[bytes, int | None]:
+    """Numbers as bytes of a type, and the place of the first that is not finite then."""
+
+def _id_limit(tokenizer: Tokenizer) -> int:
+    """One more than the largest id."""
