@@ -8,8 +8,8 @@
     'Hello, world!'
 
 Start at `Tokenizer`; `toksmith.train` learns new ones, `toksmith.byte_probs` makes probabilities of
-bytes of a model's rows, `toksmith.dynamic` decides token boundaries at run time. Errors are one
-family under `ToksmithError`.
+bytes of a model's rows, `toksmith.dynamic` decides token boundaries at run time,
+`toksmith.transfer` gives a model another vocabulary. Errors are one family under `ToksmithError`.
 """
 
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from toksmith.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from toksmith import byte_probs, dynamic, train
+    from toksmith import byte_probs, dynamic, train, transfer
 
 __all__ = [
     "Batch",
@@ -58,12 +58,13 @@ __all__ = [
     "byte_probs",
     "dynamic",
     "train",
+    "transfer",
 ]
 
 
 def __getattr__(name: str) -> "ModuleType":
     """Imports `toksmith.train` and the like when they are asked for: most programs never do."""
-    if name in ("byte_probs", "dynamic", "train"):
+    if name in ("byte_probs", "dynamic", "train", "transfer"):
         import importlib
 
         return importlib.import_module(f"toksmith.{name}")

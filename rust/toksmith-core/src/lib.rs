@@ -37,6 +37,7 @@ pub mod simd;
 pub mod token;
 pub mod tokenizer;
 pub mod train;
+pub mod transfer;
 pub mod vocab;
 pub mod watch;
 

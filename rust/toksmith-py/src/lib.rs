@@ -10,6 +10,7 @@
 //! - `byte_probs/`: tokens as bytes, and probabilities over them.
 //! - `dynamic/`: token boundaries decided at run time.
 //! - `train/`: counting words, and trainers.
+//! - `transfer/`: vocabulary transfer.
 //! - `input.rs`: Python values in; `errors.rs`: errors out, in one function.
 
 #![allow(clippy::doc_markdown, reason = "docstrings are read in Python")]
@@ -31,6 +32,7 @@ mod stream;
 mod tiktoken;
 mod tokenizer;
 mod train;
+mod transfer;
 
 use pyo3::prelude::*;
 
@@ -84,6 +86,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     train::register(module)?;
     byte_probs::register(module)?;
     dynamic::register(module)?;
+    transfer::register(module)?;
     module.add_class::<presplit::PyLexicon>()?;
     module.add_class::<presplit::PyCompounds>()?;
     module.add_function(wrap_pyfunction!(presplit::_unit_spans, module)?)?;

@@ -98,7 +98,7 @@ pub(super) fn from_bfloat(bits: &[u16]) -> Vec<f32> {
 
 /// One number of [`from_half`].
 #[inline(always)]
-fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let (sign, rest) = (u32::from(bits & 0x8000) << 16, u32::from(bits & 0x7FFF));
     // The exponent of float16 is 112 less; multiplication sets right what is subnormal there.
     let scaled = f32::from_bits(rest << 13) * f32::from_bits((127 + 112) << 23);
