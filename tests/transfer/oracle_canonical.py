@@ -31,7 +31,8 @@ def of_json(text: str) -> dict[int, bytes]:
     """The bytes of the text ids of a tokenizer.json; ids of special tokens are left out."""
     file = json.loads(text)
     model, added = file["model"], file["added_tokens"]
-    vocab = _vocab(model)
+    pieces = _pieces(model)
+    vocab = dict(pieces)
     specials = {token["id"] for token in added if token["special"]}
     unknown = model.get("unk_token")
     if unknown in vocab and not _is_byte_level(file):
@@ -39,7 +40,7 @@ def of_json(text: str) -> dict[int, bytes]:
     if model.get("unk_id") is not None:
         specials.add(model["unk_id"])
     found = {}
-    for token, token_id in vocab.items():
+    for token, token_id in pieces:
         if token_id not in specials:
             found[token_id] = _spelled(token, file)
     words = _marks(model) is not None
@@ -73,11 +74,18 @@ def of_ranks(path: Path) -> dict[int, bytes]:
     return {int(rank): base64.b64decode(token) for token, rank in lines}
 
 
-def _vocab(model: dict[str, Any]) -> dict[str, int]:
+def _pieces(model: dict[str, Any]) -> list[tuple[str, int]]:
+    """Tokens with their ids; a Unigram model may have one twice."""
     vocab = model["vocab"]
     if isinstance(vocab, list):
-        return {piece: number for number, (piece, _) in enumerate(vocab)}
-    return dict(vocab)
+        return [(piece, number) for number, (piece, _) in enumerate(vocab)]
+    return list(vocab.items())
+
+
+def _kind(model: dict[str, Any]) -> str:
+    """The type, which old files leave to be guessed."""
+    guess = "WordPiece" if "max_input_chars_per_word" in model else "BPE"
+    return str(model.get("type") or guess)
 
 
 def _stages(stage: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -90,12 +98,12 @@ def _stages(stage: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _is_byte_level(file: dict[str, Any]) -> bool:
     kinds = {stage["type"] for stage in _stages(file["pre_tokenizer"])}
     kinds |= {stage["type"] for stage in _stages(file["normalizer"])}
-    return file["model"]["type"] == "BPE" and "ByteLevel" in kinds
+    return _kind(file["model"]) == "BPE" and "ByteLevel" in kinds
 
 
 def _marks(model: dict[str, Any]) -> tuple[str, str] | None:
     """Prefix and suffix of a model of words."""
-    kind = model.get("type") or ("WordPiece" if "max_input_chars_per_word" in model else "BPE")
+    kind = _kind(model)
     if kind == "WordPiece":
         return model["continuing_subword_prefix"], ""
     if kind == "WordLevel":

@@ -9,12 +9,13 @@ import pytest
 
 import toksmith as ts
 from families import FAMILIES, file_of
+from testdata import FULL
 from transfer.vocabs import REAL, made, real
 
 Role, Rule, How = ts.transfer.Role, ts.transfer.Rule, ts.transfer.How
 
 LOOSE = (Rule.CASE, Rule.SPACE, Rule.CASE_AND_SPACE)
-EMPTY = (Rule.UNSPELLED, Rule.NEW_SPECIAL, Rule.HOLE, Rule.PADDING)
+EMPTY = (Rule.UNSPELLED, Rule.NEW, Rule.HOLE, Rule.PADDING)
 
 
 def check(plan: ts.transfer.Plan) -> None:
@@ -58,7 +59,7 @@ def check(plan: ts.transfer.Plan) -> None:
             assert spelled not in by_bytes
         assert (rule == Rule.HOLE) == (role == Role.HOLE)
         assert (rule == Rule.PADDING) == (role == Role.PADDING)
-        assert (rule in (Rule.SPECIAL, Rule.NEW_SPECIAL)) == Role(role).is_special
+        assert (rule in (Rule.SPECIAL, Rule.NEW)) == Role(role).is_special
         if rule == Rule.SPECIAL:
             assert Role(source_roles[ids[row[0]]]).is_special
     sums = np.zeros(len(plan))
@@ -72,7 +73,11 @@ def test_generated_pairs(family: str) -> None:
         check(ts.transfer.align(made(family), made(other)))
 
 
-@pytest.mark.parametrize(("source", "target"), list(itertools.product(REAL, REAL)))
+PAIRS = [name for name in REAL if FULL or not name.startswith("gguf")]
+"""In the short form without files that say the same as others."""
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(PAIRS, PAIRS)))
 def test_no_id_of_a_real_pair_is_unassigned(source: str, target: str) -> None:
     plan = ts.transfer.align(real(source), real(target))
     assert sum(plan.counts().values()) == len(plan)
@@ -97,8 +102,9 @@ def test_no_id_of_a_real_pair_is_unassigned(source: str, target: str) -> None:
 def test_overlap_of_real_pairs(source: str, target: str, count: int) -> None:
     plan = ts.transfer.align(real(source), real(target))
     check(plan)
-    distinct = {plan.target[token] for token in plan.where(Rule.EXACT).tolist()}
-    assert len(distinct) == count
+    # Mistral has 68 ids more: `<0xNN>` of bytes that are letters of their own.
+    assert plan.overlap == count
+    assert plan.exact == count + (68 if (source, target) == ("bert", "mistral") else 0)
 
 
 def test_roles_decide_between_ids_of_equal_bytes() -> None:
@@ -139,7 +145,7 @@ def test_the_caller_overrides() -> None:
     )  # fmt: skip
     begin, end = target.find("<s>"), target.find("</s>")
     assert plan.sources(begin) == [(source.find("</s>"), 1.0)]
-    assert plan.rule[[begin, end, word]].tolist() == [Rule.GIVEN, Rule.NEW_SPECIAL, Rule.GIVEN]
+    assert plan.rule[[begin, end, word]].tolist() == [Rule.GIVEN, Rule.NEW, Rule.GIVEN]
     assert plan.sources(word) == [(7, 1.0)] and plan.sources(end) == []
     hows = {match.target: match.how for match in plan.specials}
     assert hows[begin] == hows[end] == How.GIVEN

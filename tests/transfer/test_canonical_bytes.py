@@ -71,8 +71,6 @@ def test_the_place_in_a_template_tells_a_role_that_a_name_does_not() -> None:
          "rstrip": False, "normalized": False, "special": True}
         for at, name in enumerate(names)
     ]  # fmt: skip
-    for token in ("<unk>", "<s>", "</s>"):
-        file["model"]["vocab"].pop(token, None)
     special = [{"SpecialToken": {"id": name, "type_id": 0}} for name in names]
     text = {"Sequence": {"id": "A", "type_id": 0}}
     file["post_processor"] = {

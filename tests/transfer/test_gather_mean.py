@@ -49,7 +49,7 @@ def test_copies_are_copies_and_rows_without_sources_are_zeroes() -> None:
     rows = ts.transfer.gather_mean(embeddings, plan)
     exact = plan.where(Rule.EXACT)
     assert (rows[exact] == embeddings[plan.ids[plan.indptr[exact]]]).all()
-    empty = plan.where(Rule.UNSPELLED, Rule.NEW_SPECIAL, Rule.HOLE, Rule.PADDING)
+    empty = plan.where(Rule.UNSPELLED, Rule.NEW, Rule.HOLE, Rule.PADDING)
     assert len(empty) and not rows[empty].any() and np.isfinite(rows).all()
 
 

@@ -41,8 +41,8 @@ class Rule(IntEnum):
     """Source tokens that spell some of it; no token spells the rest."""
     UNSPELLED = 8
     """Text that no source token spells any part of: no sources."""
-    NEW_SPECIAL = 9
-    """A special token without a partner: no sources."""
+    NEW = 9
+    """A special token without a partner, or what the caller wants new: no sources."""
     HOLE = 10
     """No token has this id: no sources."""
     PADDING = 11
@@ -132,6 +132,14 @@ class Plan:
     def exact(self) -> int:
         """How many target ids have a source token of the same bytes."""
         return self.count(Rule.EXACT)
+
+    @property
+    def overlap(self) -> int:
+        """How many different bytes those are: `exact`, but ids of equal bytes count once.
+
+        A vocabulary with `A` and `<0x41>` has two ids for one text.
+        """
+        return len({self.target[token] for token in self.where(Rule.EXACT).tolist()})
 
     def __len__(self) -> int:
         """Number of target rows."""

@@ -36,8 +36,8 @@ pub enum Rule {
     PartialPieces = 7,
     /// Text that no source token spells any part of: no sources.
     Unspelled = 8,
-    /// A special token without a partner: no sources.
-    NewSpecial = 9,
+    /// A special token without a partner, or what the caller wants new: no sources.
+    New = 9,
     /// No token has this id: no sources.
     Hole = 10,
     /// A row beyond the tokenizer: no sources.
@@ -111,9 +111,8 @@ pub fn align(
             }
             let rule = match (how, found) {
                 (How::Given, Some(_)) => Rule::Given,
-                (How::Given, None) if !role.is_special() => Rule::Unspelled,
                 (_, Some(_)) => Rule::Special,
-                (_, None) => Rule::NewSpecial,
+                (_, None) => Rule::New,
             };
             (rule, found)
         } else {

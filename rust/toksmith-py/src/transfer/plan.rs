@@ -195,7 +195,7 @@ pub(super) fn _transfer_gather<'py>(
     };
     let count = sources.len();
     let threads = parallel::thread_count(num_threads);
-    let mut run = |numbers: Numbers<'_>, width: usize| {
+    let run = |numbers: Numbers<'_>, width: usize| {
         let unit = (count * width, "numbers");
         let sums = interruptible_in(py, unit, threads <= 1, None, |watch| {
             gather(numbers, width, &sources, threads, watch)
@@ -210,8 +210,7 @@ pub(super) fn _transfer_gather<'py>(
         "float16" | "bfloat16" => {
             let array: PyReadonlyArray2<'py, u16> = embeddings.extract()?;
             let bits = array.as_slice()?;
-            let numbers =
-                if kind == "float16" { Numbers::F16(bits) } else { Numbers::Bf16(bits) };
+            let numbers = if kind == "float16" { Numbers::F16(bits) } else { Numbers::Bf16(bits) };
             run(numbers, array.shape().get(1).copied().unwrap_or(0))
         }
         other => Err(InputError::new_err(format!(
