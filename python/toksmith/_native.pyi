@@ -1447,3 +1447,58 @@ def _narrow(dtype: str, numbers: NDArray[np.float32]) -> tuple[bytes, int | None
 
 def _id_limit(tokenizer: Tokenizer) -> int:
     """One more than the largest id."""
+# transfer
+
+_TransferRows: TypeAlias = tuple[
+    NDArray[np.int64],
+    NDArray[np.uint32],
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.uint32],
+    NDArray[np.bool_],
+]
+
+@final
+class _Canonical:
+    """Under `toksmith.transfer.Canonical`."""
+
+    def __new__(cls, tokenizer: Tokenizer, rows: int | None, word_start: str) -> Self: ...
+    @property
+    def limit(self) -> int: ...
+    def __len__(self) -> int: ...
+    def token(self, id: int) -> bytes: ...
+    def arena(self) -> tuple[bytes, NDArray[np.int64]]: ...
+    def roles(self) -> NDArray[np.uint8]: ...
+    def word_starts(self) -> NDArray[np.bool_]: ...
+
+def _transfer_align(
+    source: _Canonical,
+    target: _Canonical,
+    case_fold: bool,
+    ignore_space: bool,
+    given: dict[int, int | None],
+    method: str,
+    num_threads: int | None,
+) -> tuple[
+    NDArray[np.uint8],
+    _TransferRows,
+    list[tuple[int, int | None, int]],
+    NDArray[np.int64],
+    NDArray[np.uint32],
+]: ...
+def _transfer_decompose(
+    source: _Canonical,
+    target: _Canonical,
+    method: str,
+    most: int,
+    weights: NDArray[np.float64] | None,
+    num_threads: int | None,
+) -> _TransferRows: ...
+def _transfer_gather(
+    embeddings: NDArray[Any],
+    kind: str,
+    starts: NDArray[np.int64],
+    ids: NDArray[np.uint32],
+    weights: NDArray[np.float64],
+    num_threads: int | None,
+) -> NDArray[np.float32]: ...

@@ -260,6 +260,17 @@ impl General {
         Ok(())
     }
 
+    /// The tokens of a piece.
+    pub(crate) fn piece_tokens<'s>(
+        &self,
+        piece: &str,
+        scratch: &'s mut ModelScratch,
+    ) -> Result<&'s [Token]> {
+        scratch.tokens.clear();
+        self.model.tokenize(piece, scratch)?;
+        Ok(&scratch.tokens)
+    }
+
     /// As [`General::encode`], cut by other stages.
     #[allow(clippy::too_many_arguments, reason = "a thread's buffers, one by one")]
     pub(crate) fn encode_cut(
