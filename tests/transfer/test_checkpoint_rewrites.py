@@ -161,6 +161,14 @@ def test_head_and_embedding_are_parted_and_tied_if_asked(tmp_path: Path) -> None
     want = to_bytes(rows_of(other, tied.read_block(0, 40)), "bfloat16")
     assert tensors_of(tmp_path / "a")[HEAD][2] == want
 
+    (tmp_path / "odd").mkdir()
+    one = {"rows": tensor(1, [40, 24], "bfloat16")}
+    write_tensors(tmp_path / "odd" / "model.safetensors", one)
+    (tmp_path / "odd" / "config.json").write_text("{}")
+    odd = Checkpoint.open(tmp_path / "odd", input="rows")
+    with pytest.raises(ts.UnsupportedFeature, match="a head beside rows"):
+        rewrite(odd, tmp_path / "x", input_rows=made, output_rows=other, vocab_size=50, tie=False)
+
     rewrite(parted, tmp_path / "b", input_rows=made, vocab_size=50, tie=True)
     found = Checkpoint.open(tmp_path / "b")
     assert (found.tied, found.config["tie_word_embeddings"]) == (True, True)

@@ -15,6 +15,7 @@ from toksmith._native import (
     InputError,
     ModelError,
     ToksmithError,
+    UnsupportedFeature,
     VocabularyError,
 )
 from toksmith.files import as_path, write_whole
@@ -351,7 +352,7 @@ def _parted(
         return replaced | dict.fromkeys(stored, made), None
     name = names.head_of(checkpoint.input.name)
     if name is None:
-        raise ModelError(f"{checkpoint.input.name}: what its head is called is not known")
+        raise UnsupportedFeature(f"a head beside {checkpoint.input.name}, of a name not known")
     return replaced | {name: made}, (name, checkpoint.input.name)
 
 

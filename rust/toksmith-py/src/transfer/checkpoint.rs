@@ -121,11 +121,11 @@ fn _check_recipe(py: Python<'_>, recipe: Arrays<'_>, rows: usize) -> PyResult<us
 
 /// How a file of these tensors begins, and how many bytes follow.
 #[pyfunction]
-fn _begin_tensors<'py>(
-    py: Python<'py>,
+fn _begin_tensors(
+    py: Python<'_>,
     tensors: Vec<(String, String, Vec<u64>)>,
     metadata: Option<Vec<(String, String)>>,
-) -> PyResult<(Bound<'py, PyBytes>, u64)> {
+) -> PyResult<(Bound<'_, PyBytes>, u64)> {
     let (bytes, size) = guard(py, || header::begin(&tensors, metadata.as_deref()))?;
     Ok((PyBytes::new(py, &bytes), size))
 }
