@@ -200,11 +200,7 @@ fn _word_patches<'py>(
 
 /// Patches of `stride` positions in rows of these lengths.
 #[pyfunction]
-fn _stride_patches<'py>(
-    py: Python<'py>,
-    lengths: Vec<usize>,
-    stride: usize,
-) -> PyResult<PyPatches<'py>> {
+fn _stride_patches(py: Python<'_>, lengths: Vec<usize>, stride: usize) -> PyResult<PyPatches<'_>> {
     let total = lengths.iter().fold(0, |total: usize, &length| total.saturating_add(length));
     let patches =
         interruptible(py, total, true, None, |watch| Patches::strided(&lengths, stride, watch))?;
@@ -213,22 +209,22 @@ fn _stride_patches<'py>(
 
 /// Patches cut to at most so many positions.
 #[pyfunction]
-fn _split_patches<'py>(
-    py: Python<'py>,
+fn _split_patches(
+    py: Python<'_>,
     offsets: Vec<i64>,
     rows: Vec<i64>,
     most: usize,
-) -> PyResult<PyPatches<'py>> {
+) -> PyResult<PyPatches<'_>> {
     let patches = guard(py, || py.detach(|| Patches { offsets, rows }.split(most)))?;
     Ok(out(py, patches))
 }
 
+/// Bytes, and where each text begins among them.
+type PyBytes<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>);
+
 /// Bytes of texts end to end, and where each begins.
 #[pyfunction]
-fn _text_bytes<'py>(
-    py: Python<'py>,
-    texts: &Bound<'py, PyAny>,
-) -> PyResult<(Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>)> {
+fn _text_bytes<'py>(py: Python<'py>, texts: &Bound<'py, PyAny>) -> PyResult<PyBytes<'py>> {
     let texts = Texts::new(texts)?;
     let (data, offsets) = texts_end_to_end(&texts.rows()?);
     Ok((data.into_pyarray(py), offsets.into_pyarray(py)))

@@ -12,11 +12,11 @@ use toksmith_core::dynamic::segments::reduce::{How, segment_reduce};
 use toksmith_core::parallel;
 
 /// Numbers as rows of `width`.
-pub(super) fn rows<'py, T: Element>(
-    py: Python<'py>,
+pub(super) fn rows<T: Element>(
+    py: Python<'_>,
     flat: Vec<T>,
     width: usize,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'_, PyAny>> {
     let rows = flat.len().checked_div(width).unwrap_or(0);
     Ok(flat.into_pyarray(py).reshape([rows, width])?.into_any())
 }
