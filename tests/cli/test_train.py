@@ -46,7 +46,7 @@ def test_every_algorithm(options: list[str], text: Path, tmp_path: Path) -> None
 
 def test_joined_words(text: Path, tmp_path: Path) -> None:
     out = tmp_path / "t.toksmith"
-    command = ["train", "superword", "--form", "joined", str(text), "-o", str(out), "-q"]
+    command = ["train", "superword", str(text), "-o", str(out), "--form", "joined", "-q"]
     assert main([*command, "--vocab-size", "320"]) == 0
     assert ts.Tokenizer.from_file(out).joins_pre_tokens
 
