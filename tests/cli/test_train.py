@@ -44,11 +44,20 @@ def test_every_algorithm(options: list[str], text: Path, tmp_path: Path) -> None
     assert ts.Tokenizer.from_file(out).encode("the dogs")
 
 
+def test_joined_words(text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "t.toksmith"
+    command = ["train", "superword", str(text), "-o", str(out), "--form", "joined", "-q"]
+    assert main([*command, "--vocab-size", "320"]) == 0
+    assert ts.Tokenizer.from_file(out).joins_pre_tokens
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
         (["wordpiece", "--transition", "9"], 2, "--transition is not an option of wordpiece"),
         (["superword"], 2, "--transition"),
+        (["superword", "--form", "joined", "--transition", "9"], 2, "--form joined"),
+        (["superword", "--form", "joined"], 2, ".toksmith"),
         (["--like", "nothing"], 1, "nothing"),
         (["--digits", "r2l"], 1, "digits"),
     ],
