@@ -37,7 +37,8 @@ def check(plan: ts.transfer.Plan) -> None:
         assert (lengths[token] == 0) == (rule in EMPTY), (token, rule)
         if rule == Rule.EXACT:
             (at,) = row
-            assert source[ids[at]] == spelled and role <= Role.ADDED
+            assert source[ids[at]] == spelled
+            assert role <= Role.ADDED
             same = by_bytes[spelled]
             best = [one for one in same if source_roles[one] == role] or sorted(
                 same, key=lambda one: (order.index(Role(source_roles[one])), one)
@@ -146,7 +147,8 @@ def test_the_caller_overrides() -> None:
     begin, end = target.find("<s>"), target.find("</s>")
     assert plan.sources(begin) == [(source.find("</s>"), 1.0)]
     assert plan.rule[[begin, end, word]].tolist() == [Rule.GIVEN, Rule.NEW, Rule.GIVEN]
-    assert plan.sources(word) == [(7, 1.0)] and plan.sources(end) == []
+    assert plan.sources(word) == [(7, 1.0)]
+    assert plan.sources(end) == []
     hows = {match.target: match.how for match in plan.specials}
     assert hows[begin] == hows[end] == How.GIVEN
     with pytest.raises(ts.VocabularyError):
@@ -200,8 +202,10 @@ def test_rows() -> None:
 def test_threads_do_not_matter() -> None:
     one = ts.transfer.align(real("mistral"), real("gpt2"), num_threads=1)
     three = ts.transfer.align(real("mistral"), real("gpt2"), num_threads=3)
-    assert (one.rule == three.rule).all() and (one.ids == three.ids).all()
-    assert (one.spans == three.spans).all() and (one.weights == three.weights).all()
+    assert (one.rule == three.rule).all()
+    assert (one.ids == three.ids).all()
+    assert (one.spans == three.spans).all()
+    assert (one.weights == three.weights).all()
 
 
 def test_vocabularies_from_bytes_and_files_are_alike() -> None:

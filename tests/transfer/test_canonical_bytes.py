@@ -89,7 +89,8 @@ def test_rows_beyond_the_tokenizer_and_ids_beyond_the_rows() -> None:
     tok = made("BERT").tokenizer
     size = len(made("BERT"))
     longer, shorter = ts.transfer.canonical(tok, size + 5), ts.transfer.canonical(tok, size - 5)
-    assert (longer.role[size:] == Role.PADDING).all() and len(longer) == size + 5
+    assert (longer.role[size:] == Role.PADDING).all()
+    assert len(longer) == size + 5
     assert longer.tolist()[size:] == [b""] * 5
     assert (len(shorter), shorter.without_row, longer.without_row) == (size - 5, 5, 0)
 
@@ -100,8 +101,10 @@ def test_a_bare_piece_begins_a_word_unless_told_otherwise() -> None:
     bare, inside = tok.token_id(b"e"), tok.token_id(b"##e")
     assert (space[bare], space[inside]) == (b" e", b"e")
     assert (plain[bare], plain[inside]) == (b"e", b"e")
-    assert space.word_start[bare] and plain.word_start[bare]
-    assert not space.word_start[inside] and not plain.word_start[inside]
+    assert space.word_start[bare]
+    assert plain.word_start[bare]
+    assert not space.word_start[inside]
+    assert not plain.word_start[inside]
 
 
 def test_wrong_arguments() -> None:

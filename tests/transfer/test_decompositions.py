@@ -79,7 +79,8 @@ def test_best_ways(family: str) -> None:
         ]
         assert len(ways) == len(set(ways)) <= 3
         sizes = [len(way) for way in ways]
-        assert sizes == sorted(sizes) and sizes[0] == len(shortest(target[token], tokens)[0])
+        assert sizes == sorted(sizes)
+        assert sizes[0] == len(shortest(target[token], tokens)[0])
         for way in ways:
             assert b"".join(source[one] for _, _, one in way) == target[token]
 
@@ -125,7 +126,8 @@ def test_every_row_of_generated_pairs(method: ts.transfer.Method) -> None:
             source, target = made(from_), made(to)
             found = ts.transfer.decompose(source, target, method=method, num_threads=1)
             text = (target.role <= Role.ADDED) & (target.lengths > 0)
-            assert not found.lengths[~text].any() and not found.complete[~text].any()
+            assert not found.lengths[~text].any()
+            assert not found.complete[~text].any()
             assert (source.role[found.ids] <= Role.ADDED).all()
             row = np.repeat(np.arange(len(found)), found.lengths)
             sums = np.bincount(row, found.weights, len(found))
@@ -136,7 +138,8 @@ def test_every_row_of_generated_pairs(method: ts.transfer.Method) -> None:
                            in zip(row.tolist(), found.spans.tolist(), strict=True)]  # fmt: skip
                 assert spelled == [source[one] for one in found.ids.tolist()]
             again = ts.transfer.decompose(source, target, method=method, num_threads=3)
-            assert (again.ids == found.ids).all() and (again.weights == found.weights).all()
+            assert (again.ids == found.ids).all()
+            assert (again.weights == found.weights).all()
 
 
 def test_half_characters_are_spelled_by_bytes() -> None:
@@ -186,7 +189,8 @@ def test_surface_forms() -> None:
     source, target = made("trained Unigram"), made("trained byte-level BPE")
     plan = ts.transfer.align(source, target)
     forms = ts.transfer.surface_forms(plan, length=3, pad_id=1)
-    assert forms.ids.shape == (len(target), 3) and forms.ids.dtype == np.int32
+    assert forms.ids.shape == (len(target), 3)
+    assert forms.ids.dtype == np.int32
     lost = 0
     for token in range(len(target)):
         row = [one for one, _ in plan.sources(token)]

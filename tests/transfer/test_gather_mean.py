@@ -50,7 +50,9 @@ def test_copies_are_copies_and_rows_without_sources_are_zeroes() -> None:
     exact = plan.where(Rule.EXACT)
     assert (rows[exact] == embeddings[plan.ids[plan.indptr[exact]]]).all()
     empty = plan.where(Rule.UNSPELLED, Rule.NEW, Rule.HOLE, Rule.PADDING)
-    assert len(empty) and not rows[empty].any() and np.isfinite(rows).all()
+    assert len(empty)
+    assert not rows[empty].any()
+    assert np.isfinite(rows).all()
 
 
 def test_wrong_embeddings() -> None:

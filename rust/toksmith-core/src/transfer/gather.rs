@@ -72,6 +72,11 @@ pub fn gather(
         let why = format!("embeddings have {rows} rows, but the plan takes row {id}");
         return Err(Error::Input { why });
     }
+    let last = sources.starts.last().copied().unwrap_or(0);
+    if !sources.starts.is_sorted() || last > sources.ids.len().min(sources.weights.len()) {
+        let why = "rows that do not stand one after the other in the ids and weights".into();
+        return Err(Error::Input { why });
+    }
     let step = (JOB / width.max(1)).max(1);
     let parts = parallel::map(sources.len().div_ceil(step), threads, watch, |job| {
         watch.poll()?;

@@ -41,9 +41,10 @@ type Aligned<'py> = (
 );
 
 fn rows(py: Python<'_>, found: Decomposition) -> PyResult<Rows<'_>> {
+    let starts: Vec<i64> = found.starts.iter().map(|&at| at as i64).collect();
     let spans = found.spans.iter().flatten().map(|&at| i64::from(at)).collect();
     Ok((
-        found.starts.into_pyarray(py),
+        starts.into_pyarray(py),
         found.ids.into_pyarray(py),
         rows_of_two(py, spans)?,
         found.weights.into_pyarray(py),
@@ -194,8 +195,13 @@ fn _transfer_gather<'py>(
     weights: PyReadonlyArray1<'py, f64>,
     num_threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let places: Result<Vec<usize>, _> =
+        starts.as_slice()?.iter().map(|&at| usize::try_from(at)).collect();
+    let Ok(places) = places else {
+        return Err(InputError::new_err("indptr must not be negative"));
+    };
     let sources = Decomposition {
-        starts: starts.as_slice()?.to_vec(),
+        starts: places,
         ids: ids.as_slice()?.to_vec(),
         weights: weights.as_slice()?.to_vec(),
         complete: vec![true; starts.len().saturating_sub(1)],

@@ -284,10 +284,11 @@ pub(super) fn best(
         return Ok(false);
     }
     let found = graph.best(most, weights, watch)?.rows;
-    let ways: Vec<_> = found.offsets.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    let share = 1.0 / ways.len().max(1) as f64;
-    for ((start, end), number) in ways.iter().zip(0..) {
-        let ids = found.ids.get(*start as usize..*end as usize).unwrap_or_default();
+    let share = 1.0 / found.offsets.len().saturating_sub(1).max(1) as f64;
+    let place = |offset: i64| usize::try_from(offset).unwrap_or_default();
+    for (way, number) in found.offsets.windows(2).zip(0..) {
+        let (start, end) = (place(way[0]), place(way[1]));
+        let ids = found.ids.get(start..end).unwrap_or_default();
         let (mut at, each) = (0, share / ids.len().max(1) as f64);
         for &id in ids {
             let end = at + source.bytes(id).len() as u32;
@@ -295,5 +296,5 @@ pub(super) fn best(
             at = end;
         }
     }
-    Ok(!ways.is_empty())
+    Ok(found.offsets.len() > 1)
 }

@@ -56,7 +56,7 @@ pub enum Method {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decomposition {
     /// Where rows begin, and the end of the last.
-    pub starts: Vec<i64>,
+    pub starts: Vec<usize>,
     /// Source ids.
     pub ids: Vec<TokenId>,
     /// Which bytes of the token each spells.
@@ -97,7 +97,7 @@ impl Decomposition {
     /// The entries of a row; none beyond the last.
     pub fn row(&self, row: usize) -> Range<usize> {
         match (self.starts.get(row), self.starts.get(row + 1)) {
-            (Some(&start), Some(&end)) => start as usize..end as usize,
+            (Some(&start), Some(&end)) => start..end,
             _ => 0..0,
         }
     }
@@ -110,13 +110,13 @@ impl Decomposition {
     }
 
     pub(super) fn finish_row(&mut self, complete: bool) {
-        self.starts.push(self.ids.len() as i64);
+        self.starts.push(self.ids.len());
         self.complete.push(complete);
     }
 
     /// Ends a row whose pieces have no weights yet: they share it equally.
     fn finish_equal(&mut self, complete: bool) {
-        let start = self.starts.last().map_or(0, |&start| start as usize);
+        let start = self.starts.last().copied().unwrap_or(0);
         if let Some(row) = self.weights.get_mut(start..) {
             let share = 1.0 / row.len() as f64;
             row.fill(share);
@@ -125,7 +125,7 @@ impl Decomposition {
     }
 
     fn append(&mut self, other: &Self) {
-        let base = self.ids.len() as i64;
+        let base = self.ids.len();
         self.starts.extend(other.starts.iter().skip(1).map(|start| base + start));
         self.ids.extend_from_slice(&other.ids);
         self.spans.extend_from_slice(&other.spans);
@@ -239,7 +239,9 @@ impl<'a> Decomposer<'a> {
         })?;
         let entries = parts.iter().map(|part| part.ids.len()).sum();
         let mut joined = Decomposition::with_capacity(ids.len(), entries);
-        parts.iter().for_each(|part| joined.append(part));
+        for part in &parts {
+            joined.append(part);
+        }
         Ok(joined)
     }
 
