@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -164,16 +165,24 @@ def small(text: bytes) -> bytes:
         return text
 
 
+def bare(text: bytes) -> bytes:
+    return text[text.startswith(b" ") and len(text) > 1 :]
+
+
+def bare_and_small(text: bytes) -> bytes:
+    return small(bare(text))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_lossy_choices_come_after_exact_matches(family: str) -> None:
     source, target = made(family), made("trained byte-level BPE")
     exact = ts.transfer.align(source, target)
     loose = ts.transfer.align(source, target, case_fold=True, ignore_space=True)
     assert (loose.rule[exact.rule == Rule.EXACT] == Rule.EXACT).all()
-    keys = {
+    keys: dict[ts.transfer.Rule, Callable[[bytes], bytes]] = {
         Rule.CASE: small,
-        Rule.SPACE: lambda text: text[text.startswith(b" ") and len(text) > 1 :],
-        Rule.CASE_AND_SPACE: lambda text: small(text[text.startswith(b" ") and len(text) > 1 :]),
+        Rule.SPACE: bare,
+        Rule.CASE_AND_SPACE: bare_and_small,
     }
     texts = [source[one] for one in np.flatnonzero(source.role <= Role.ADDED).tolist()]
     sets = {rule: {key(text) for text in texts if text} for rule, key in keys.items()}

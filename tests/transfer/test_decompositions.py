@@ -1,4 +1,4 @@
-"""Target tokens as source tokens: against all ways, against the library's model, and as a matrix."""
+"""Target tokens as source tokens: against all ways, the library's model, and as a matrix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def preferred(source: ts.transfer.Canonical) -> dict[bytes, int]:
     """One id of each spelling: ordinary, added, byte; the lowest."""
     order = [Role.ORDINARY, Role.ADDED, Role.BYTE]
     text = [token for token in range(len(source)) if source.role[token] <= Role.ADDED]
-    ranked = sorted(text, key=lambda one: (order.index(Role(source.role[one])), one))
+    roles = source.role.tolist()
+    ranked = sorted(text, key=lambda one: (order.index(Role(roles[one])), one))
     found: dict[bytes, int] = {}
     for token in ranked:
         if source[token]:
