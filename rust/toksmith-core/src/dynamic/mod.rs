@@ -5,3 +5,5 @@
 //! model is surprised, and pooling vectors that say the same. Networks are the caller's; these are
 //! the parts of such systems that are not learned. Everything is deterministic, keeps spans into
 //! what it was given, and can be undone.
+
+pub mod segmentations;
