@@ -37,6 +37,7 @@ __all__ = [
     "_ByteState",
     "_Compounds",
     "_Lexicon",
+    "_Segmenter",
     "_SpelledVocabulary",
     "_TokenGraph",
     "_TokenTrie",
@@ -1064,3 +1065,47 @@ class _TokenGraph:
     def sample(
         self, draws: int, seed: int, weights: _Weights, num_threads: int | None
     ) -> _ScoredRows: ...
+
+# dynamic: segmentations
+
+_TextOptions: TypeAlias = tuple[_Specials, str, int | None]
+
+@final
+class _Segmenter:
+    """Under `toksmith.dynamic.segmentations`."""
+
+    def __new__(cls, tokenizer: Tokenizer) -> Self: ...
+    def bpe_dropout(
+        self, texts: list[Any], p: float, seed: int, first_row: int, options: _TextOptions
+    ) -> _ScoredRows: ...
+    def fewest_tokens(
+        self,
+        texts: list[Any],
+        seed: int | None,
+        first_row: int,
+        pre_tokens: bool,
+        options: _TextOptions,
+    ) -> _ScoredRows: ...
+    def weighted_samples(
+        self,
+        texts: list[Any],
+        alpha: float,
+        seed: int,
+        first_row: int,
+        weights: _Weights,
+        pre_tokens: bool,
+        options: _TextOptions,
+    ) -> _ScoredRows: ...
+    def n_best(
+        self, texts: list[Any], n: int, weights: _Weights, pre_tokens: bool, options: _TextOptions
+    ) -> _ScoredRows: ...
+    def random_splits(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        alpha: float,
+        seed: int,
+        first_row: int,
+        num_threads: int | None,
+    ) -> _ScoredRows: ...
+    def pairs_of(self, id: int) -> list[tuple[int, int]]: ...

@@ -1,3 +1,8 @@
-"""Token boundaries decided at run time."""
+"""Token boundaries decided at run time.
 
-__all__: list[str] = []
+- `segmentations`: other ways to segment a text: BPE dropout, random splits, fewest tokens, by weight.
+"""
+
+from toksmith.dynamic import segmentations
+
+__all__ = ["segmentations"]

@@ -1,7 +1,7 @@
 //! The tokens that a text may be segmented into, by the bytes they stand for.
 //!
 //! One token a spelling: of tokens that are spelled alike the one that spells text rather than a
-//! byte (`<0x41>`), then the one of lowest id. Added tokens are none of them: what is found as one
+//! byte (`<0x41>`), then the one that the model looks up (a Unigram the last), then the first. Added tokens are none of them: what is found as one
 //! stays one. Nor are tokens that the model takes always or never (SentencePiece's user-defined and
 //! unused pieces), and the unknown token.
 
@@ -39,16 +39,24 @@ impl Lexicon {
             let kinds = (0..).zip(&model.types);
             fixed.extend(kinds.filter(|&(_, &kind)| kind == PieceKind::UserDefined).map(|it| it.0));
         }
-        let mut tokens: Vec<(bool, TokenId, Vec<u8>)> = Vec::with_capacity(spelling.tokens.len());
+        let last_counts = matches!(tokenizer.pipeline.model, Model::Unigram(_));
+        let mut tokens: Vec<((bool, bool, u32), TokenId, Vec<u8>)> =
+            Vec::with_capacity(spelling.tokens.len());
         for (id, spelled) in spelling.tokens {
             // Two bytes for a sign, or six for a byte, that are one byte of text.
             let raw = tokenizer.vocab().get(id).unwrap_or_default();
             let is_byte = spelled.len() == 1 && raw.len() == 6 && raw.starts_with(b"<0x");
             if !fixed.contains(&id) && !spelled.is_empty() && (bytes || !is_byte) {
-                tokens.push((is_byte, id, spelled));
+                let found = match &tokenizer.engine {
+                    Engine::Bytes(bytes) => bytes.words.spelling(tokenizer.vocab(), raw),
+                    Engine::General(_) if last_counts => None,
+                    Engine::General(general) => general.spellings.get(raw),
+                };
+                let order = if last_counts { NONE - id } else { id };
+                tokens.push(((is_byte, found != Some(id), order), id, spelled));
             }
         }
-        tokens.sort_unstable_by_key(|&(is_byte, id, _)| (is_byte, id));
+        tokens.sort_unstable_by_key(|&(key, ..)| key);
         let (mut first, mut kept) = (HashMap::new(), Vec::with_capacity(tokens.len()));
         let mut same = vec![NONE; tokenizer.vocab().id_limit()];
         for (_, id, spelled) in tokens {
