@@ -7,3 +7,4 @@
 //! what it was given, and can be undone.
 
 pub mod segmentations;
+pub mod soft;
