@@ -38,6 +38,7 @@ __all__ = [
     "_Compounds",
     "_Lexicon",
     "_Segmenter",
+    "_SoftPlan",
     "_SpelledVocabulary",
     "_TokenGraph",
     "_TokenTrie",
@@ -1109,3 +1110,34 @@ class _Segmenter:
         num_threads: int | None,
     ) -> _ScoredRows: ...
     def pairs_of(self, id: int) -> list[tuple[int, int]]: ...
+
+# dynamic: soft
+
+_Floats: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+_Chosen: TypeAlias = tuple[int, int | None, bool, bool]
+
+@final
+class _SoftPlan:
+    """Under `toksmith.dynamic.soft`."""
+
+    @staticmethod
+    def bipartite(
+        metric: _Floats,
+        chosen: _Chosen,
+        protected: NDArray[np.bool_] | None,
+        num_threads: int | None,
+    ) -> _SoftPlan: ...
+    @staticmethod
+    def energy(
+        metric: _Floats,
+        weighed: tuple[float, float, bool, bool],
+        chosen: _Chosen,
+        protected: NDArray[np.bool_] | None,
+        num_threads: int | None,
+    ) -> _SoftPlan: ...
+    def merge(
+        self, vectors: _Floats, sizes: NDArray[np.float64] | None, num_threads: int | None
+    ) -> tuple[_Floats, NDArray[np.float64]]: ...
+    @property
+    def maps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`(batch, before)` and `(batch, after)`."""

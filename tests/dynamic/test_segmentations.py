@@ -124,9 +124,11 @@ def test_rows_depend_on_seed_and_number_alone() -> None:
         lambda part, first, n: seg.fewest_tokens(
             tok, texts[part], ties="random", seed=9, first_row=first, num_threads=n
         ),
-        lambda part, first, n: seg.weighted_samples(
-            uni, texts[part], 9, alpha=0.2, first_row=first, num_threads=n
-        ).batch,
+        lambda part, first, n: (
+            seg.weighted_samples(
+                uni, texts[part], 9, alpha=0.2, first_row=first, num_threads=n
+            ).batch
+        ),
     ]
     for call in calls:
         whole = call(slice(None), 0, 1)
@@ -246,7 +248,9 @@ def test_the_best_of_a_unigram_is_its_encoding(family: str) -> None:
         assert all(same_bytes(table, own, row) for row in found.batch)
         seen += 1
         # Equal sums are ordered otherwise than the libraries do.
-        same += found.batch[0].tolist() == own or abs(np.diff(found.logprobs[:2])).min(initial=1) < 1e-6
+        same += (
+            found.batch[0].tolist() == own or abs(np.diff(found.logprobs[:2])).min(initial=1) < 1e-6
+        )
     assert same == seen
 
 

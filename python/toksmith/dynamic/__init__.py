@@ -1,8 +1,9 @@
 """Token boundaries decided at run time.
 
 - `segmentations`: other ways to segment a text: BPE dropout, random splits, fewest tokens, by weight.
+- `soft`: similar vectors of a sequence merged into one, and put back.
 """
 
-from toksmith.dynamic import segmentations
+from toksmith.dynamic import segmentations, soft
 
-__all__ = ["segmentations"]
+__all__ = ["segmentations", "soft"]

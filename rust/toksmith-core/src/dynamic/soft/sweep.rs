@@ -105,8 +105,9 @@ impl<T: Number> Work for Sweep<'_, T> {
 #[derive(Clone, Copy)]
 struct Kept<T> {
     top: [T; LANES],
-    /// The panel that `top` is of.
-    panel: [u32; LANES],
+    /// The panel that `top` is of: a number within a block, of the same width so that both are chosen
+    /// by one mask.
+    panel: [T; LANES],
 }
 
 /// The numbers of a [`Fold`] in the type of the vectors.
@@ -198,15 +199,18 @@ impl<T: Number> Sweep<'_, T> {
             }
         }
         let start = if matches!(self.fold, Fold::Best) { T::NEVER } else { T::ZERO };
-        let mut kept = [Kept { top: [start; LANES], panel: [0; LANES] }; ROWS];
+        let mut kept = [Kept { top: [start; LANES], panel: [T::ZERO; LANES] }; ROWS];
         for panel in begin / COLUMNS..end.div_ceil(COLUMNS) {
             let place = panel * self.width;
-            let sums = product(group, &packed[place..place + self.width]);
+            let mut sums = product(group, &packed[place..place + self.width]);
             let columns = panel * COLUMNS..(panel + 1) * COLUMNS;
             let all = from <= columns.start && columns.end <= to;
+            if let Some(values) = sums.as_flattened_mut().get_mut(..rows * COLUMNS) {
+                weigh(self.fold, values, numbers);
+            }
             for (row, sums) in sums.iter().enumerate().take(rows) {
                 let range = if all { (columns.start, columns.end) } else { ranges[row] };
-                kept[row].fold(self.fold, sums, panel, range, all, numbers);
+                kept[row].fold(self.fold, sums, panel, range, all);
             }
         }
         for (row, kept) in kept.iter().enumerate().take(rows) {
@@ -218,7 +222,7 @@ impl<T: Number> Sweep<'_, T> {
             }
             let mut best = (self.swept.best[place], usize::MAX);
             for (lane, (&top, &panel)) in kept.top.iter().zip(&kept.panel).enumerate() {
-                let column = panel as usize * COLUMNS + lane % COLUMNS;
+                let column = Into::<f64>::into(panel) as usize * COLUMNS + lane % COLUMNS;
                 if top > best.0 || top == best.0 && column < best.1 && best.1 != usize::MAX {
                     best = (top, column);
                 }
@@ -249,7 +253,7 @@ fn product<T: Number, const COLUMNS: usize>(
 }
 
 impl<T: Number> Kept<T> {
-    /// Takes in the cosines of a panel: all of them, or those in `range`.
+    /// Takes in what the cosines of a panel count: all of them, or those in `range`.
     #[inline(always)]
     fn fold<const COLUMNS: usize>(
         &mut self,
@@ -258,25 +262,11 @@ impl<T: Number> Kept<T> {
         panel: usize,
         range: (usize, usize),
         all: bool,
-        numbers: &Numbers<T>,
     ) {
         let offset = panel * COLUMNS % LANES;
         let top = &mut self.top[offset..offset + COLUMNS];
         let panels = &mut self.panel[offset..offset + COLUMNS];
         let mut values = *cosines;
-        match fold {
-            Fold::Best => {}
-            Fold::Elu { .. } => {
-                for value in &mut values {
-                    *value = elu(value.plus(numbers.least), numbers);
-                }
-            }
-            Fold::Gauss { .. } => {
-                for value in &mut values {
-                    *value = gauss(*value, numbers);
-                }
-            }
-        }
         if !all {
             // What a lane without a cosine adds, or what is below all.
             let none = if matches!(fold, Fold::Best) { T::NEVER } else { T::ZERO };
@@ -287,16 +277,30 @@ impl<T: Number> Kept<T> {
             }
         }
         if matches!(fold, Fold::Best) {
+            let number = T::of(panel as f64);
             for lane in 0..COLUMNS {
                 let more = values[lane] > top[lane];
                 top[lane] = if more { values[lane] } else { top[lane] };
-                panels[lane] = if more { panel as u32 } else { panels[lane] };
+                panels[lane] = if more { number } else { panels[lane] };
             }
         } else {
             for (top, &value) in top.iter_mut().zip(&values) {
                 *top = top.plus(value);
             }
         }
+    }
+}
+
+/// Cosines to what they count. Over a slice of unknown length, so that the loop becomes one over
+/// vectors.
+#[inline(always)]
+fn weigh<T: Number>(fold: Fold, values: &mut [T], numbers: &Numbers<T>) {
+    match fold {
+        Fold::Best => {}
+        Fold::Elu { .. } => {
+            values.iter_mut().for_each(|value| *value = elu(value.plus(numbers.least), numbers));
+        }
+        Fold::Gauss { .. } => values.iter_mut().for_each(|value| *value = gauss(*value, numbers)),
     }
 }
 
