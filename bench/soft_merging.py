@@ -5,7 +5,7 @@
 
 One sequence of `--length` random vectors of 64 numbers, a quarter of which merges away, on one
 thread: the choice by the cosines of the vectors themselves, and the means of values and sizes. Each
-process is one of its own, both get the same numbers, and the sums of the merged values are compared.
+process is one of its own, both get the same numbers, and the sums of merged values are compared.
 torch does what the published code of both methods does, without gradients. Medians and minima by
 the clock, milliseconds.
 """
@@ -29,6 +29,7 @@ KINDS = ("float32", "float64")
 
 
 def vectors(length: int, kind: str) -> NDArray[Any]:
+    """One sequence."""
     return np.random.default_rng(length).uniform(-1, 1, (1, length, WIDTH)).astype(kind)
 
 
@@ -53,15 +54,15 @@ def of_toksmith(length: int, times: int) -> dict[str, dict[str, float]]:
     figures, r = {}, length // 4
     for kind in KINDS:
         x = vectors(length, kind)
-        calls: dict[str, Callable[[], soft.Plan]] = {
-            "bipartite": lambda x=x: soft.bipartite(x, r, num_threads=1),
-            "bipartite, window 16": lambda x=x: soft.bipartite(x, r, window=16, num_threads=1),
-            "energy": lambda x=x: soft.energy(x, r, num_threads=1),
+        calls: dict[str, Callable[[NDArray[Any]], soft.Plan]] = {
+            "bipartite": lambda x: soft.bipartite(x, r, num_threads=1),
+            "bipartite, window 16": lambda x: soft.bipartite(x, r, window=16, num_threads=1),
+            "energy": lambda x: soft.energy(x, r, num_threads=1),
         }
         for name, plan in calls.items():
 
-            def work(plan: Callable[[], soft.Plan] = plan, x: NDArray[Any] = x) -> float:
-                merged = plan().merge(x, num_threads=1)
+            def work(plan: Callable[..., soft.Plan] = plan, x: NDArray[Any] = x) -> float:
+                merged = plan(x).merge(x, num_threads=1)
                 return float((merged.values[0, :, 0] * merged.sizes[0]).sum())
 
             figures[f"{name}, {kind}"] = timed(work, times)

@@ -1067,7 +1067,7 @@ class _TokenGraph:
         self, draws: int, seed: int, weights: _Weights, num_threads: int | None
     ) -> _ScoredRows: ...
 
-# dynamic: segmentations
+# What is under dynamic.segmentations.
 
 _TextOptions: TypeAlias = tuple[_Specials, str, int | None]
 
@@ -1111,7 +1111,7 @@ class _Segmenter:
     ) -> _ScoredRows: ...
     def pairs_of(self, id: int) -> list[tuple[int, int]]: ...
 
-# dynamic: soft
+# What is under dynamic.soft.
 
 _Floats: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Chosen: TypeAlias = tuple[int, int | None, bool, bool]

@@ -118,7 +118,8 @@ def test_sizes_are_conserved_and_unmerge_gives_group_means(name: str, dtype: Any
             for place in range(y.shape[1] - r):
                 group = plan.map[row] == place
                 mean = np.average(y[row][group].astype(float), axis=0, weights=total[row][group])
-                np.testing.assert_allclose(back[row][group], np.tile(mean, (group.sum(), 1)), rtol=2e-6, atol=1e-6)  # fmt: skip
+                want = np.tile(mean, (group.sum(), 1))
+                np.testing.assert_allclose(back[row][group], want, rtol=2e-6, atol=1e-6)
         assert (np.diff(plan.positions) > 0).all()
         y, sizes = merged
         total = sizes
@@ -195,35 +196,37 @@ def test_arrays_of_every_kind() -> None:
 
 NAN = np.full((1, 4, 2), np.nan)
 ONES = np.ones((1, 4, 2))
+any_soft: Any = soft
+"""Without types, for arguments of wrong ones."""
 WRONG: list[Any] = [
-    lambda: soft.bipartite(NAN, 1),
-    lambda: soft.energy(NAN, 0),
-    lambda: soft.bipartite(ONES * np.inf, 1),
-    lambda: soft.bipartite(ONES, 1).merge(NAN),
-    lambda: soft.bipartite(ONES, 1).merge(np.ones((1, 5, 2))),
-    lambda: soft.bipartite(ONES, 1).merge(np.ones((4, 2))),
-    lambda: soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 0, 1]]),
-    lambda: soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 1]]),
-    lambda: soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 1, math.nan]]),
-    lambda: soft.bipartite(ONES, 1).unmerge(ONES),
-    lambda: soft.bipartite(ONES, 3),
-    lambda: soft.bipartite(ONES, -1),
-    lambda: soft.bipartite(ONES, 1.5),
-    lambda: soft.bipartite(ONES, 1, order="first"),
-    lambda: soft.bipartite(ONES, 1, window=-1),
-    lambda: soft.bipartite(ONES, 1, window=0),
-    lambda: soft.bipartite(ONES, 1, protected=[1, 0, 0, 0]),
-    lambda: soft.bipartite(ONES, 1, protected=[True]),
-    lambda: soft.bipartite(ONES, 1, protected=[True] * 4),
-    lambda: soft.bipartite(ONES, 1, num_threads=0),
-    lambda: soft.bipartite(ONES.astype(int), 1),
-    lambda: soft.bipartite("x", 1),
-    lambda: soft.energy(ONES, 1, margin=math.nan),
-    lambda: soft.energy(ONES, 1, alpha=-1),
-    lambda: soft.energy(ONES, 1, kernel="gauss", margin=1),
-    lambda: soft.energy(ONES, 1, kernel="cosine"),
-    lambda: soft.energy(ONES, 1, pairing="odd"),
-    lambda: soft.energy(ONES, 3),
+    lambda: any_soft.bipartite(NAN, 1),
+    lambda: any_soft.energy(NAN, 0),
+    lambda: any_soft.bipartite(ONES * np.inf, 1),
+    lambda: any_soft.bipartite(ONES, 1).merge(NAN),
+    lambda: any_soft.bipartite(ONES, 1).merge(np.ones((1, 5, 2))),
+    lambda: any_soft.bipartite(ONES, 1).merge(np.ones((4, 2))),
+    lambda: any_soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 0, 1]]),
+    lambda: any_soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 1]]),
+    lambda: any_soft.bipartite(ONES, 1).merge(ONES, [[1, 1, 1, math.nan]]),
+    lambda: any_soft.bipartite(ONES, 1).unmerge(ONES),
+    lambda: any_soft.bipartite(ONES, 3),
+    lambda: any_soft.bipartite(ONES, -1),
+    lambda: any_soft.bipartite(ONES, 1.5),
+    lambda: any_soft.bipartite(ONES, 1, order="first"),
+    lambda: any_soft.bipartite(ONES, 1, window=-1),
+    lambda: any_soft.bipartite(ONES, 1, window=0),
+    lambda: any_soft.bipartite(ONES, 1, protected=[1, 0, 0, 0]),
+    lambda: any_soft.bipartite(ONES, 1, protected=[True]),
+    lambda: any_soft.bipartite(ONES, 1, protected=[True] * 4),
+    lambda: any_soft.bipartite(ONES, 1, num_threads=0),
+    lambda: any_soft.bipartite(ONES.astype(int), 1),
+    lambda: any_soft.bipartite("x", 1),
+    lambda: any_soft.energy(ONES, 1, margin=math.nan),
+    lambda: any_soft.energy(ONES, 1, alpha=-1),
+    lambda: any_soft.energy(ONES, 1, kernel="gauss", margin=1),
+    lambda: any_soft.energy(ONES, 1, kernel="cosine"),
+    lambda: any_soft.energy(ONES, 1, pairing="odd"),
+    lambda: any_soft.energy(ONES, 3),
 ]
 
 

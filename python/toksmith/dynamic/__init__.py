@@ -1,6 +1,6 @@
 """Token boundaries decided at run time.
 
-- `segmentations`: other ways to segment a text: BPE dropout, random splits, fewest tokens, by weight.
+- `segmentations`: other ways to segment: BPE dropout, random splits, fewest tokens, by weight.
 - `soft`: similar vectors of a sequence merged into one, and put back.
 """
 

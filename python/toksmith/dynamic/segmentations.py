@@ -22,6 +22,7 @@ or with an end-of-word suffix, raise `UnsupportedFeature`.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -129,8 +130,8 @@ def bpe_dropout(
         num_threads: At most so many.
 
     Raises:
-        UnsupportedFeature: The model is no BPE, its file has lost merges that only dropout makes, or
-            `logprobs` with `p` between 0 and 1.
+        UnsupportedFeature: The model is no BPE, its file has lost merges that only dropout
+            makes, or `logprobs` with `p` between 0 and 1.
         InputError: A number is out of range, or a text cannot be used.
 
     Reference: Provilkov, Emelianenko and Voita 2020, "BPE-Dropout".
@@ -163,12 +164,12 @@ def random_splits(
 ) -> Batch:
     """Replaces tokens at random by two tokens with the same bytes (StochasTok).
 
-    For a row of `n` ids, `floor(alpha * n)` times: one of the tokens that now stand there is chosen,
-    each as likely, and one of the pairs of tokens whose bytes together are its bytes, each as
-    likely; a token without pairs stays. Added and unknown tokens stay. O(1) a step.
+    For a row of `n` ids, `floor(alpha * n)` times: one of the tokens that now stand there is
+    chosen, each as likely, and one of the pairs of tokens whose bytes together are its bytes, each
+    as likely; a token without pairs stays. Added and unknown tokens stay. O(1) a step.
 
-    A pair holds one token a spelling, that of lowest id; where a byte can be spelled `<0x41>`, two
-    of those are a pair too.
+    A pair holds one token a spelling, the one that the model uses; where a byte can be spelled
+    `<0x41>`, two of those are a pair too.
 
     Args:
         tok: A tokenizer whose tokens stand for bytes.
@@ -189,8 +190,8 @@ def random_splits(
     """
     if logprobs:
         raise UnsupportedFeature(
-            "log-probabilities of random splits: many orders of splitting lead to one row, and what "
-            "a step may choose depends on all before it"
+            "log-probabilities of random splits: many orders of splitting lead to one row, and "
+            "what a step may choose depends on all before it"
         )
     rows = batch if isinstance(batch, Batch) else Batch.from_rows(_items(batch))
     ids, offsets, _ = _segmenter(tok).random_splits(
@@ -394,7 +395,7 @@ def _listed(texts: object) -> list[Any]:
     if isinstance(data, list):
         return data
     flat, edges = data[0].tobytes(), data[1].tolist()
-    return [flat[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [flat[start:end] for start, end in pairwise(edges)]
 
 
 def _items(batch: Iterable[ArrayLike]) -> list[ArrayLike]:

@@ -1,8 +1,8 @@
 """Soft merging: vectors of a sequence that say the same become one.
 
 Inside a model, between two layers, similar positions are merged and later, if need be, put back:
-`bipartite` (token merging, ToMe) and `energy` (PiToMe) choose who merges by the cosines of a metric,
-mostly the keys of attention, and give a `Plan`, which merges any array of those positions.
+`bipartite` (token merging, ToMe) and `energy` (PiToMe) choose who merges by the cosines of a
+metric, mostly the keys of attention, and give a `Plan`, which merges any array of those positions.
 
     >>> import numpy as np
     >>> x = np.array([[[1, 0], [1, 0], [0, 1], [0, 2]]], np.float32)
