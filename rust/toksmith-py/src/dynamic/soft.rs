@@ -13,6 +13,7 @@ use toksmith_core::dynamic::soft::{Array, Number};
 use toksmith_core::parallel;
 
 type Merged<'py, T> = (Bound<'py, PyArray3<T>>, Bound<'py, PyArray2<f64>>);
+type Maps<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>);
 /// `(r, window, causal, published)`.
 type Chosen = (usize, Option<usize>, bool, bool);
 
@@ -117,10 +118,7 @@ impl PyPlan {
 
     /// `(batch, before)` and `(batch, after)`.
     #[getter]
-    fn maps<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>)> {
+    fn maps<'py>(&self, py: Python<'py>) -> PyResult<Maps<'py>> {
         let Plan { batch, before, after, map, firsts } = &self.0;
         Ok((
             PyArray1::from_slice(py, map).reshape([*batch, *before])?,

@@ -1,4 +1,4 @@
-//! As few tokens as can be (PathPiece, Schmidt et al. 2024).
+//! As few tokens as can be (`PathPiece`, Schmidt et al. 2024).
 //!
 //! The fewest tokens that end at each byte come from those before it, in one pass over a stretch.
 //! Of equally short ways either the one is taken whose last token is longest, then the one before

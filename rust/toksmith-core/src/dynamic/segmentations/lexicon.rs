@@ -14,6 +14,9 @@ use crate::tokenizer::{Engine, Tokenizer};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// By which of equal spellings the first is kept.
+type Order = (bool, bool, u32);
+
 /// A tokenizer and its tokens by spelling.
 #[derive(Debug)]
 pub struct Lexicon {
@@ -40,8 +43,7 @@ impl Lexicon {
             fixed.extend(kinds.filter(|&(_, &kind)| kind == PieceKind::UserDefined).map(|it| it.0));
         }
         let last_counts = matches!(tokenizer.pipeline.model, Model::Unigram(_));
-        let mut tokens: Vec<((bool, bool, u32), TokenId, Vec<u8>)> =
-            Vec::with_capacity(spelling.tokens.len());
+        let mut tokens: Vec<(Order, TokenId, Vec<u8>)> = Vec::with_capacity(spelling.tokens.len());
         for (id, spelled) in spelling.tokens {
             // Two bytes for a sign, or six for a byte, that are one byte of text.
             let raw = tokenizer.vocab().get(id).unwrap_or_default();

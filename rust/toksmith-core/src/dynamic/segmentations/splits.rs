@@ -1,4 +1,4 @@
-//! Tokens replaced at random by pairs of tokens with the same bytes (StochasTok, Sims et al. 2025,
+//! Tokens replaced at random by pairs of tokens with the same bytes (`StochasTok`, Sims et al. 2025,
 //! arXiv:2506.01687).
 //!
 //! Of `n` tokens, `floor(alpha * n)` times one of those that now stand there is taken, each as
@@ -81,6 +81,7 @@ impl PairTable {
     /// [`Error::Input`] for a negative `alpha` or more than 2^40 steps a row, and offsets that do
     /// not fit; [`Error::UnknownId`] for an id beyond the vocabulary.
     #[allow(clippy::too_many_arguments, reason = "the call's options")]
+    #[allow(clippy::cast_sign_loss, reason = "the number of steps is not negative")]
     pub fn split(
         &self,
         ids: &[TokenId],

@@ -55,7 +55,9 @@ fn lens_from_the_end(tokenizer: &Tokenizer, ids: &[TokenId]) -> Vec<usize> {
 }
 
 fn rows(ragged: &Ragged) -> Vec<Vec<TokenId>> {
-    let row = |pair: &[i64]| ragged.ids[pair[0] as usize..pair[1] as usize].to_vec();
+    let row = |pair: &[i64]| {
+        ragged.ids[pair[0].cast_unsigned() as usize..pair[1].cast_unsigned() as usize].to_vec()
+    };
     ragged.offsets.windows(2).map(row).collect()
 }
 

@@ -96,8 +96,11 @@ impl Lexicon {
         let best = graph.best(most, &weights, watch)?;
         let mut rows = Ragged { ids: Vec::new(), offsets: vec![0] };
         for pair in best.rows.offsets.windows(2) {
-            let row: &[TokenId] =
-                best.rows.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default();
+            let row: &[TokenId] = best
+                .rows
+                .ids
+                .get(pair[0].cast_unsigned() as usize..pair[1].cast_unsigned() as usize)
+                .unwrap_or_default();
             outline.fill(self, row.iter().copied(), &mut rows.ids);
             rows.offsets.push(rows.ids.len() as i64);
         }

@@ -70,7 +70,9 @@ fn means<T: Number>(
     sizes: Option<&[f64]>,
 ) -> (Vec<T>, Vec<f64>) {
     let mut counts = vec![0u32; after];
-    map.iter().for_each(|&place| counts[place as usize] += 1);
+    for &place in map {
+        counts[place.cast_unsigned() as usize] += 1;
+    }
     // Where the sums of those begin that are sums.
     let (mut slots, mut next) = (Vec::with_capacity(after), 0);
     for &count in &counts {
@@ -80,7 +82,8 @@ fn means<T: Number>(
     let mut sums = vec![0.0; next * width];
     let (mut numbers, mut total) = (vec![T::ZERO; after * width], vec![0.0; after]);
     for (at, &place) in map.iter().enumerate() {
-        let (place, vector) = (place as usize, &vectors[at * width..(at + 1) * width]);
+        let (place, vector) =
+            (place.cast_unsigned() as usize, &vectors[at * width..(at + 1) * width]);
         let size = sizes.map_or(1.0, |sizes| sizes[at]);
         total[place] += size;
         if counts[place] == 1 {

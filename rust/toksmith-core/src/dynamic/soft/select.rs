@@ -137,7 +137,7 @@ impl<T: Number> Sequence<'_, T> {
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         let rest = order.split_off(2 * options.r);
         let is_source = |at: usize| match pairing {
-            Pairing::Alternate => at % 2 == 0,
+            Pairing::Alternate => at.is_multiple_of(2),
             Pairing::Halves => at < options.r,
         };
         let half = |source: bool| {

@@ -101,7 +101,7 @@ impl<T: Number> Work for Sweep<'_, T> {
     }
 }
 
-/// What a source keeps of a block, and how it is folded.
+/// What a source keeps of a block.
 #[derive(Clone, Copy)]
 struct Kept<T> {
     top: [T; LANES],
@@ -167,6 +167,7 @@ impl<T: Number> Sweep<'_, T> {
 
     /// Folds a block into what the sources from `first` on keep.
     #[inline(always)]
+    #[allow(clippy::cast_sign_loss, reason = "the number of a panel")]
     fn group<const COLUMNS: usize>(
         &mut self,
         first: usize,
@@ -298,9 +299,15 @@ fn weigh<T: Number>(fold: Fold, values: &mut [T], numbers: &Numbers<T>) {
     match fold {
         Fold::Best => {}
         Fold::Elu { .. } => {
-            values.iter_mut().for_each(|value| *value = elu(value.plus(numbers.least), numbers));
+            for value in values {
+                *value = elu(value.plus(numbers.least), numbers);
+            }
         }
-        Fold::Gauss { .. } => values.iter_mut().for_each(|value| *value = gauss(*value, numbers)),
+        Fold::Gauss { .. } => {
+            for value in values {
+                *value = gauss(*value, numbers);
+            }
+        }
     }
 }
 
