@@ -44,6 +44,8 @@ __all__ = [
     "_SlotTable",
     "_MergeApplier",
     "_MergeStream",
+    "_Segmenter",
+    "_SoftPlan",
     "_SpelledVocabulary",
     "_Spellings",
     "_TokenGraph",
@@ -1247,6 +1249,7 @@ def _pooled(
     weights: NDArray[np.float64] | None,
     num_threads: int | None,
 ) -> _Reals: ...
+
 # dynamic: patches, segments, routing
 
 _PatchArrays: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -1311,6 +1314,7 @@ def _dechunk(
 def _average(
     averages: _Numbers, values: _Numbers, probs: _Numbers, begins: NDArray[np.bool_]
 ) -> None: ...
+
 # toksmith.dynamic, merges
 _MergeLogArrays: TypeAlias = tuple[
     NDArray[np.uint32],
@@ -1399,6 +1403,7 @@ class _MergeStream:
 
     def size(self) -> tuple[int, int]:
         """Batches and ids in the window."""
+
 @final
 class _TensorFile:
     """A safetensors file, mapped; under `toksmith.transfer.checkpoint`."""
@@ -1447,6 +1452,7 @@ def _narrow(dtype: str, numbers: NDArray[np.float32]) -> tuple[bytes, int | None
 
 def _id_limit(tokenizer: Tokenizer) -> int:
     """One more than the largest id."""
+
 # transfer
 
 _TransferRows: TypeAlias = tuple[
@@ -1502,3 +1508,78 @@ def _transfer_gather(
     weights: NDArray[np.float64],
     num_threads: int | None,
 ) -> NDArray[np.float32]: ...
+
+# What is under dynamic.segmentations.
+
+_TextOptions: TypeAlias = tuple[_Specials, str, int | None]
+
+@final
+class _Segmenter:
+    """Under `toksmith.dynamic.segmentations`."""
+
+    def __new__(cls, tokenizer: Tokenizer) -> Self: ...
+    def bpe_dropout(
+        self, texts: list[Any], p: float, seed: int, first_row: int, options: _TextOptions
+    ) -> _ScoredRows: ...
+    def fewest_tokens(
+        self,
+        texts: list[Any],
+        seed: int | None,
+        first_row: int,
+        pre_tokens: bool,
+        options: _TextOptions,
+    ) -> _ScoredRows: ...
+    def weighted_samples(
+        self,
+        texts: list[Any],
+        alpha: float,
+        seed: int,
+        first_row: int,
+        weights: _Weights,
+        pre_tokens: bool,
+        options: _TextOptions,
+    ) -> _ScoredRows: ...
+    def n_best(
+        self, texts: list[Any], n: int, weights: _Weights, pre_tokens: bool, options: _TextOptions
+    ) -> _ScoredRows: ...
+    def random_splits(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        alpha: float,
+        seed: int,
+        first_row: int,
+        num_threads: int | None,
+    ) -> _ScoredRows: ...
+    def pairs_of(self, id: int) -> list[tuple[int, int]]: ...
+
+# What is under dynamic.soft.
+
+_Floats: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+_Chosen: TypeAlias = tuple[int, int | None, bool, bool]
+
+@final
+class _SoftPlan:
+    """Under `toksmith.dynamic.soft`."""
+
+    @staticmethod
+    def bipartite(
+        metric: _Floats,
+        chosen: _Chosen,
+        protected: NDArray[np.bool_] | None,
+        num_threads: int | None,
+    ) -> _SoftPlan: ...
+    @staticmethod
+    def energy(
+        metric: _Floats,
+        weighed: tuple[float, float, bool, bool],
+        chosen: _Chosen,
+        protected: NDArray[np.bool_] | None,
+        num_threads: int | None,
+    ) -> _SoftPlan: ...
+    def merge(
+        self, vectors: _Floats, sizes: NDArray[np.float64] | None, num_threads: int | None
+    ) -> tuple[_Floats, NDArray[np.float64]]: ...
+    @property
+    def maps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`(batch, before)` and `(batch, after)`."""

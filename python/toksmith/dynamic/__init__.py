@@ -17,8 +17,11 @@
 - `byte_words`: words as rows of bytes.
 - `route`, `dechunk`: boundaries where vectors turn, and the way back; `Router` and `Dechunker` do
   the same step by step.
+- `segmentations`: other ways to segment: BPE dropout, random splits, fewest tokens, by weight.
+- `soft`: similar vectors of a sequence merged into one, and put back.
 """
 
+from toksmith.dynamic import segmentations, soft
 from toksmith.dynamic.byte_words import ByteWords, byte_words
 from toksmith.dynamic.embeddings import embed, mean_of_parts, weighted_mean
 from toksmith.dynamic.hypertokens import Definitions, HyperCheckpoint, HyperState, Hypertokens
@@ -94,6 +97,8 @@ __all__ = [
     "scripts",
     "segment_broadcast",
     "segment_reduce",
+    "segmentations",
+    "soft",
     "space_patches",
     "stride_patches",
     "unpack",

@@ -17,6 +17,8 @@ pub mod patches;
 mod recency;
 pub mod routing;
 mod rows;
+pub mod segmentations;
 pub mod segments;
 pub mod slots;
+pub mod soft;
 pub mod surface;

@@ -114,6 +114,8 @@ fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
 }
 
 impl Vectors for Avx2 {
+    const BYTES: usize = 32;
+
     #[inline(always)]
     fn least(row: &Row) -> u32 {
         // SAFETY: work in this kind of vectors is run by `vectorized` alone, which has asked.

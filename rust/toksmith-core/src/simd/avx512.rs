@@ -65,6 +65,8 @@ fn matches<const SHIFT: i32>(bucket: &Bucket, key: u64) -> u8 {
 }
 
 impl Vectors for Avx512 {
+    const BYTES: usize = 64;
+
     #[inline(always)]
     fn least(row: &Row) -> u32 {
         // SAFETY: work in this kind of vectors is run by `vectorized` alone, which has asked.

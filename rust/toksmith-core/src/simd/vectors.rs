@@ -25,6 +25,8 @@ impl Default for Row {
 
 /// Vector instructions of some width.
 pub trait Vectors {
+    /// Bytes of a vector.
+    const BYTES: usize;
     /// The least number of a row.
     fn least(row: &Row) -> u32;
     /// Puts into each lane whose bit is set in `moved` the number of the lane behind it, and
@@ -51,6 +53,8 @@ fn close_with(row: &mut Row, moved: u16, last: u32, change: impl Fn(u32) -> u32)
 }
 
 impl Vectors for Plain {
+    const BYTES: usize = 16;
+
     #[inline(always)]
     fn least(row: &Row) -> u32 {
         row.0.iter().fold(NOTHING, |least, &number| least.min(number))

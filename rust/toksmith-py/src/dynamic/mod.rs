@@ -5,8 +5,10 @@ mod merges;
 mod numbers;
 mod patches;
 mod routing;
+mod segmentations;
 mod segments;
 mod slots;
+mod soft;
 mod surface;
 
 use pyo3::prelude::*;
@@ -20,5 +22,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     segments::register(module)?;
     routing::register(module)?;
     merges::register(module)?;
+    segmentations::register(module)?;
+    soft::register(module)?;
     Ok(())
 }

@@ -13,7 +13,7 @@ mod best;
 mod canonical;
 mod count;
 mod paths;
-mod scaled;
+pub(crate) mod scaled;
 mod weigh;
 
 pub use best::Best;
@@ -57,6 +57,19 @@ impl TokenGraph {
     /// # Errors
     /// [`Error::Input`] for a text with more than 2^32 - 2 bytes or matching tokens.
     pub fn new(trie: Arc<TokenTrie>, text: Vec<u8>, watch: &Watch<'_>) -> Result<Self> {
+        Self::with_cuts(trie, text, &[], watch)
+    }
+
+    /// As [`TokenGraph::new`], without the tokens that cross one of `cuts`, ascending offsets.
+    ///
+    /// # Errors
+    /// As of [`TokenGraph::new`].
+    pub fn with_cuts(
+        trie: Arc<TokenTrie>,
+        text: Vec<u8>,
+        cuts: &[usize],
+        watch: &Watch<'_>,
+    ) -> Result<Self> {
         let len = text.len();
         if len >= NONE as usize {
             return Err(Error::Input { why: format!("a text of {len} bytes; at most 2^32 - 2") });
@@ -65,7 +78,10 @@ impl TokenGraph {
         reached[0] = true;
         let (mut places, mut ends) = (Vec::new(), Vec::new());
         let (mut first, mut furthest) = (Vec::with_capacity(len + 2), 0);
+        let mut cuts = cuts.iter().copied().filter(|&cut| cut < len).peekable();
         for at in 0..len {
+            while cuts.next_if(|&cut| cut <= at).is_some() {}
+            let most = cuts.peek().copied().unwrap_or(len);
             if at % POLL == 0 {
                 watch.poll()?;
             }
@@ -75,7 +91,7 @@ impl TokenGraph {
             }
             furthest = at;
             let mut prefix = trie.root();
-            for (&byte, end) in text[at..].iter().zip(at + 1..) {
+            for (&byte, end) in text[at..most].iter().zip(at + 1..) {
                 prefix = trie.child(prefix, byte);
                 if prefix.is_empty() {
                     break;

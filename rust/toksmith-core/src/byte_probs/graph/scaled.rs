@@ -18,14 +18,14 @@ const ONE: u64 = 1023 << 52;
 
 /// `mantissa * 2^exponent`; the mantissa is from 1 below 2, or zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Scaled {
+pub(crate) struct Scaled {
     mantissa: f64,
     exponent: i64,
 }
 
 impl Scaled {
-    pub(super) const ZERO: Self = Self { mantissa: 0.0, exponent: 0 };
-    pub(super) const ONE: Self = Self { mantissa: 1.0, exponent: 0 };
+    pub(crate) const ZERO: Self = Self { mantissa: 0.0, exponent: 0 };
+    pub(crate) const ONE: Self = Self { mantissa: 1.0, exponent: 0 };
 
     /// From a number of ordinary magnitude, at least zero.
     fn new(number: f64, exponent: i64) -> Self {
@@ -39,7 +39,7 @@ impl Scaled {
     }
 
     /// `e` to the power of a number within plus or minus 2^31, or minus infinity.
-    pub(super) fn exp(log: f64) -> Self {
+    pub(crate) fn exp(log: f64) -> Self {
         if log == f64::NEG_INFINITY {
             return Self::ZERO;
         }
@@ -49,16 +49,16 @@ impl Scaled {
     }
 
     /// Minus infinity of zero.
-    pub(super) fn ln(self) -> f64 {
+    pub(crate) fn ln(self) -> f64 {
         let exponent = self.exponent as f64;
         exponent * LN2_HIGH + (exponent * LN2_LOW + self.mantissa.ln())
     }
 
-    pub(super) fn is_zero(self) -> bool {
+    pub(crate) fn is_zero(self) -> bool {
         self.mantissa == 0.0
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         let (large, small) = if self.is_zero() || !other.is_zero() && other.exponent > self.exponent
         {
             (other, self)
@@ -73,12 +73,12 @@ impl Scaled {
         Self::new(large.mantissa + small.mantissa * power, large.exponent)
     }
 
-    pub(super) fn times(self, other: Self) -> Self {
+    pub(crate) fn times(self, other: Self) -> Self {
         Self::new(self.mantissa * other.mantissa, self.exponent + other.exponent)
     }
 
     /// `self / whole` as a float64: zero where it is too small for one. `whole` is not zero.
-    pub(super) fn over(self, whole: Self) -> f64 {
+    pub(crate) fn over(self, whole: Self) -> f64 {
         debug_assert!(!whole.is_zero());
         let shift = self.exponent - whole.exponent;
         if self.is_zero() || shift < -1021 {
@@ -89,7 +89,7 @@ impl Scaled {
     }
 
     /// From a float64 that is zero or positive and normal.
-    pub(super) fn of(number: f64) -> Self {
+    pub(crate) fn of(number: f64) -> Self {
         Self::new(number, 0)
     }
 }
