@@ -14,7 +14,7 @@ use toksmith_core::dynamic::merges::log::{Merge, MergeLog};
 use toksmith_core::dynamic::merges::rule::Rule;
 use toksmith_core::dynamic::merges::spelled::TokenBytes;
 use toksmith_core::dynamic::merges::stream::MergeStream;
-use toksmith_core::dynamic::merges::{Counting, Merged, Options, Ties, layout, merge};
+use toksmith_core::dynamic::merges::{Counting, Merged, Options, Ties, layout, merge, row_range};
 
 type Ids<'py> = Bound<'py, PyArray1<u32>>;
 type Offsets<'py> = Bound<'py, PyArray1<i64>>;
@@ -47,11 +47,11 @@ fn options(given: PyOptions) -> Options {
     Options { ties, counting, merges, min_count, target_length, reduction, first_id }
 }
 
-fn rule<'a>(
-    tokenizer: Option<&'a toksmith_core::Tokenizer>,
+fn rule(
+    tokenizer: Option<&toksmith_core::Tokenizer>,
     (longest, by_bytes, published): PyRule,
     first_id: u32,
-) -> toksmith_core::Result<Rule<'a>> {
+) -> toksmith_core::Result<Rule<'_>> {
     match (tokenizer, longest) {
         (Some(tokenizer), _) if by_bytes || published => {
             Rule::of_strings(tokenizer, longest, first_id, by_bytes, published)
@@ -138,7 +138,7 @@ pub(crate) fn _merge_layout<'py>(
         layout::find(tokenizer, ids, offsets, texts.as_deref(), boundary, &protected, watch)
     })?;
     for (bounds, source) in offsets.windows(2).zip(given.iter().flatten()) {
-        if let Some(spans) = found.spans.get_mut(bounds[0] as usize..bounds[1] as usize) {
+        if let Some(spans) = found.spans.get_mut(row_range(bounds)) {
             source.map_back(spans);
         }
     }

@@ -11,7 +11,7 @@
 use super::bounds::Protected;
 use super::log::MergeLog;
 use super::tokens::{BAR, OPEN, Tokens};
-use super::{Merged, collect, places};
+use super::{Merged, collect, places, row_range};
 use crate::error::Result;
 use crate::token::TokenId;
 use crate::watch::Watch;
@@ -103,7 +103,8 @@ impl Applier {
         let mut merged = 0;
         let mut looked = 0;
         for bounds in offsets.windows(2) {
-            let (start, end) = (bounds[0] as u32, bounds[1] as u32);
+            let row_of = row_range(bounds);
+            let (start, end) = (row_of.start as u32, row_of.end as u32);
             merged += self.row(&mut row, start, end);
             if end - looked > POLL {
                 looked = end;

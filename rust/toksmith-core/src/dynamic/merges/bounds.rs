@@ -113,7 +113,9 @@ impl Units {
     /// Adds tokens that stand at these bytes of a text with these cuts; units are counted from
     /// `first` on. Gives the number of the unit behind the last.
     pub(super) fn add(&mut self, spans: &[Span], cuts: &[usize], first: usize) -> usize {
-        let mut unit = 0;
+        let begin = spans.first().map_or(0, |span| span.start);
+        let mut unit = cuts.partition_point(|&cut| cut <= begin);
+        unit = unit.min(cuts.len().saturating_sub(1));
         let mut before = None;
         for span in spans {
             // Spans may go back a little where tokens share a character.

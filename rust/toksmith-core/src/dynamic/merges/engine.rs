@@ -227,12 +227,11 @@ impl Engine {
         let other = if side == Side::Left { left } else { right };
         let (pairs, known, fresh) = (&mut self.pairs.all, &mut self.known, &mut self.fresh);
         let number = self.beside.pair(other, side, || {
-            let number = match known {
-                Some(table) => table.number(pairs, left, right),
-                None => {
-                    pairs.push(Pair::new(left, right));
-                    pairs.len() as u32 - 1
-                }
+            let number = if let Some(table) = known {
+                table.number(pairs, left, right)
+            } else {
+                pairs.push(Pair::new(left, right));
+                pairs.len() as u32 - 1
             };
             fresh.push(number);
             number
@@ -241,10 +240,8 @@ impl Engine {
         let next = self.tokens.next(place);
         let pair = &mut self.pairs.all[number as usize];
         if pair.start != REFUSED {
-            pair.count += match &mut self.runs {
-                Some(runs) if left == right => runs.join(place, next),
-                _ => 1,
-            };
+            let runs = self.runs.as_mut().filter(|_| left == right);
+            pair.count += runs.map_or(1, |runs| runs.join(place, next));
             self.found.push((number, place));
         }
     }

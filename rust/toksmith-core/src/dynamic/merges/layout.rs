@@ -7,7 +7,7 @@
 //! what any other tokenizer decodes is encoded again and must give the ids back.
 
 use super::bounds::{Boundary, Protected, Units, check_texts};
-use super::check_rows;
+use super::{check_rows, row_range};
 use crate::encode::added::Allowed;
 use crate::encode::pieces::Pieces;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ pub fn find(
     for (row, bounds) in offsets.windows(2).enumerate() {
         watch.poll()?;
         (place.unit, place.at) = (0, 0);
-        let ids = ids.get(bounds[0] as usize..bounds[1] as usize).unwrap_or_default();
+        let ids = ids.get(row_range(bounds)).unwrap_or_default();
         match texts.and_then(|texts| texts.get(row)) {
             Some(&text) => place.in_text(row, ids, text, watch)?,
             None => place.decoded(row, ids, watch)?,
@@ -123,12 +123,11 @@ impl Place<'_> {
             let range = from..from + run.len();
             from = range.end;
             let spans = found.spans.get(range.clone()).unwrap_or_default();
-            match &cuts {
-                Some(cuts) => _ = self.layout.units.add(spans, cuts, 0),
-                None => {
-                    let pieces = found.pieces.get(range).unwrap_or_default();
-                    self.layout.units.add_numbered(pieces, 0);
-                }
+            if let Some(cuts) = &cuts {
+                self.layout.units.add(spans, cuts, 0);
+            } else {
+                let pieces = found.pieces.get(range).unwrap_or_default();
+                self.layout.units.add_numbered(pieces, 0);
             }
             self.layout.spans.extend_from_slice(spans);
         }

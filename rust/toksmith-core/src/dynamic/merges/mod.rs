@@ -41,6 +41,7 @@ use engine::Engine;
 use log::Merge;
 use pairs::Pairs;
 use rule::Rule;
+use std::ops::Range;
 use tokens::{BAR, DEAD, OPEN, Tokens};
 
 /// A batch has at most so many tokens.
@@ -199,13 +200,19 @@ fn places(
             return Err(Error::Input { why });
         }
     };
-    for &end in offsets.iter().skip(1) {
-        if let Some(last) = (end as usize).checked_sub(1) {
+    for bounds in offsets.windows(2) {
+        if let Some(last) = row_range(bounds).end.checked_sub(1) {
             beside[last] = BAR;
         }
     }
     protected.bar(ids, &mut beside);
     Ok(beside)
+}
+
+/// The range of a row, from the two offsets around it.
+pub fn row_range(bounds: &[i64]) -> Range<usize> {
+    let place = |at: usize| bounds.get(at).and_then(|&edge| usize::try_from(edge).ok());
+    place(0).unwrap_or(0)..place(1).unwrap_or(0)
 }
 
 /// Refuses offsets that do not describe rows of so many ids.

@@ -166,7 +166,10 @@ impl Strings<'_> {
         for id in [left, right] {
             split = self.joined.len();
             let new = id.checked_sub(first).and_then(|at| self.made.get(at as usize));
-            self.joined.extend_from_slice(new.map_or_else(|| bytes.get(id), |made| made));
+            self.joined.extend_from_slice(match new {
+                Some(made) => made,
+                None => bytes.get(id),
+            });
         }
         split
     }

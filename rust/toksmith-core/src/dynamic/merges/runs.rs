@@ -62,7 +62,7 @@ impl Runs {
         let (first, before) = self.ends.remove(&left).unwrap_or((left, 1));
         let (last, after) = self.ends.remove(&right).unwrap_or((right, 1));
         self.set(first, last, before + after);
-        (before + after) / 2 - before / 2 - after / 2
+        before.midpoint(after) - before / 2 - after / 2
     }
 
     /// The run that begins at a token is merged away.

@@ -1,6 +1,6 @@
 //! The bytes that tokens stand for.
 
-use super::check_rows;
+use super::{check_rows, row_range};
 use crate::byte_probs::spelling::Spelling;
 use crate::error::Result;
 use crate::token::TokenId;
@@ -45,7 +45,7 @@ impl<'a> TokenBytes<'a> {
     pub fn rows(&self, ids: &[TokenId], offsets: &[i64]) -> Result<Vec<Vec<u8>>> {
         check_rows(ids.len(), offsets)?;
         let row = |bounds: &[i64]| {
-            let ids = ids.get(bounds[0] as usize..bounds[1] as usize).unwrap_or_default();
+            let ids = ids.get(row_range(bounds)).unwrap_or_default();
             ids.iter().flat_map(|&id| self.get(id)).copied().collect()
         };
         Ok(offsets.windows(2).map(row).collect())
