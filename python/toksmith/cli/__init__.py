@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 
+def _merge(args: argparse.Namespace) -> int:
+    from toksmith.cli import merge
+
+    return merge.run(args)
+
+
 def _next_byte(args: argparse.Namespace) -> int:
     # Imported here: other commands do without models.
     from toksmith.cli import next_byte
@@ -48,6 +54,7 @@ _COMMANDS = {
     "info": info.run,
     "bench": bench.run,
     "train": train.run,
+    "merge": _merge,
     "next-byte": _next_byte,
     "complete": _complete,
 }

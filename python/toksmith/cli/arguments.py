@@ -99,6 +99,17 @@ examples:
   toksmith train unigram de.txt -o tokenizer.json --vocab-size 8000
 """
 
+_MERGE = """\
+All documents are one batch: its most frequent neighbouring tokens are merged to new ones, one pair
+after the other, as a model with dynamic tokenization would. Printed are the tokens left after so
+many merges, and the new tokens that saved most.
+
+examples:
+  toksmith merge --lines sentences.txt
+  toksmith merge -t llama3/tokenizer.json --field body posts.jsonl.gz --boundary none \\
+      --merges 2000 --picture curve.svg --log merges.json
+"""
+
 _NEXT_BYTE = """\
 The prompt is an argument, or all of standard input. It may end anywhere, inside a word or inside a
 character: the probabilities are exact (see --target), not those of the tokens that the prompt
@@ -196,6 +207,8 @@ def parser(commands: Commands) -> argparse.ArgumentParser:
     )
     _json(bench)
 
+    _merging(add("merge", "show what merging the tokens of a batch would save", _MERGE))
+
     following = add("next-byte", "show what a model expects after a prompt", _NEXT_BYTE)
     _byte_model(following)
     following.add_argument(
@@ -211,6 +224,40 @@ def parser(commands: Commands) -> argparse.ArgumentParser:
     _completing(add("complete", "go on from a prompt that may end in mid-word", _COMPLETE))
     _training(add("train", "learn a tokenizer from files", _TRAIN))
     return top
+
+
+def _merging(command: argparse.ArgumentParser) -> None:
+    _files(command, "text")
+    _tokenizer(command)
+    _layout(command)
+    command.add_argument(
+        "--merges", type=_positive, default=500, metavar="N", help="at most (default: 500)"
+    )
+    command.add_argument(
+        "--boundary",
+        choices=["pretoken", "pretoken_published", "word", "word_hyphen", "sentence", "none"],
+        default="pretoken",
+        help="what a new token stays within (default: pretoken)",
+    )
+    command.add_argument(
+        "--ties",
+        choices=["first_seen", "id"],
+        default="first_seen",
+        help="which of equally frequent pairs (default: first_seen)",
+    )
+    command.add_argument(
+        "--min-count", type=_positive, default=2, metavar="N", help="of a pair (default: 2)"
+    )
+    command.add_argument(
+        "--max-token-bytes", type=_positive, metavar="N", help="of a new token (default: any)"
+    )
+    command.add_argument(
+        "--top", type=_positive, default=20, metavar="N", help="new tokens shown (default: 20)"
+    )
+    command.add_argument("--log", metavar="FILE", help="write the merges as JSON")
+    command.add_argument("--picture", metavar="FILE", help="draw length against merges, as SVG")
+    _json(command)
+    _quiet(command)
 
 
 def _byte_model(command: argparse.ArgumentParser) -> None:
