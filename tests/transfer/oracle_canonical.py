@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,8 @@ def of_json(text: str) -> dict[int, bytes]:
         specials.add(vocab[unknown])
     if model.get("unk_id") is not None:
         specials.add(model["unk_id"])
-    found = {}
-    for token, token_id in pieces:
-        if token_id not in specials:
-            found[token_id] = _spelled(token, file)
+    spelled = _speller(file)
+    found = {token_id: spelled(token) for token, token_id in pieces if token_id not in specials}
     words = _marks(model) is not None
     for token in added:
         literal = words or vocab.get(token["content"]) != token["id"]
@@ -126,20 +125,25 @@ def _sign(file: dict[str, Any]) -> str | None:
     return sign
 
 
-def _spelled(token: str, file: dict[str, Any]) -> bytes:
-    model = file["model"]
+def _speller(file: dict[str, Any]) -> Callable[[str], bytes]:
+    """From a token, as the file spells it, to its bytes."""
     if _is_byte_level(file):
-        return bytes(BYTE_OF[letter] for letter in token)
-    marks = _marks(model)
-    if marks is not None:
-        prefix, suffix = marks
+        return lambda token: bytes(BYTE_OF[letter] for letter in token)
+    marks, sign = _marks(file["model"]), _sign(file)
+    fallback = bool(file["model"].get("byte_fallback"))
+
+    def word(token: str) -> bytes:
+        prefix, suffix = marks or ("", "")
         inside = bool(prefix) and token.startswith(prefix) and len(token) > len(prefix)
         body = token[len(prefix) :] if inside else token
         ends = bool(suffix) and body.endswith(suffix)
         body = body[: len(body) - len(suffix)] if ends else body
         return (" " * (not inside and not suffix) + body + " " * ends).encode()
-    byte = byte_piece(token) if model.get("byte_fallback") else None
-    if byte is not None:
-        return byte
-    sign = _sign(file)
-    return (token.replace(sign, " ") if sign else token).encode()
+
+    def signed(token: str) -> bytes:
+        byte = byte_piece(token) if fallback else None
+        if byte is not None:
+            return byte
+        return (token.replace(sign, " ") if sign else token).encode()
+
+    return signed if marks is None else word

@@ -32,15 +32,13 @@ def test_id_zero_is_an_id() -> None:
     assert plan.sources(sign) == [(0, 1.0)]
 
 
-@pytest.mark.parametrize(
-    "text", ["caf\u00e9", " caf\u00e9", "\u00e9t\u00e9", " \u0434\u043b\u044f"]
-)
-def test_letters_of_the_byte_alphabet_are_decoded_before_they_are_cut(text: str) -> None:
+def test_letters_of_the_byte_alphabet_are_decoded_before_they_are_cut() -> None:
     found = ts.transfer.decompose(real("mistral"), real("o200k"))
-    token = found.target.tokenizer.token_id(text.encode())
-    if token is None:
-        pytest.skip("the vocabulary has no such token")
-    assert b"".join(found.pieces(token)) == text.encode()
+    texts = [text for text in found.target.tolist() if "\u00e9".encode() in text]
+    assert len(texts) > 500
+    for text in texts:
+        token = found.target.tokenizer.token_id(text)
+        assert b"".join(found.pieces(token)) == text
 
 
 def test_large_letters_are_not_small_ones_unless_asked_for() -> None:

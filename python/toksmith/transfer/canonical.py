@@ -110,17 +110,17 @@ class Canonical:
         return [data[start:end] for start, end in itertools.pairwise(bounds)]
 
     def find(self, token: int | str) -> int:
-        """An id, or the id of a special or added token of this name.
+        """An id, or the id of the token of this name, special and added tokens first.
 
         Raises:
-            VocabularyError: No special or added token has this name.
+            VocabularyError: No token is spelled so in the file, or it has no row.
             InputError: An id out of range, or neither an id nor a name.
         """
         if not isinstance(token, str):
             return _row(token, len(self), "id")
         found = self.tokenizer.token_id(token.encode(errors="surrogatepass"))
-        if found is None or found >= len(self):
-            raise VocabularyError(f"no token is called {token!r}")
+        if found >= len(self):
+            raise VocabularyError(f"{token!r} has the id {found}, but there are {len(self)} rows")
         return found
 
     def __repr__(self) -> str:

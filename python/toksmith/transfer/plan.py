@@ -213,8 +213,8 @@ def align(
         ignore_space: After exact matches, take text for equal that differs in one space in front.
             Lossy: a word is not the inside of a word.
         word_start: What bare pieces of WordPiece are as bytes; see `canonical`.
-        specials: From target tokens to source tokens, by id or by the name of a special or added
-            token; None for a target token whose row shall be new. They win over everything.
+        specials: From target tokens to source tokens, by id or by name; None for a target token
+            whose row shall be new. They win over everything.
         method: How what has no equal is cut; see `decompose`. `"best"` is not among them.
         num_threads: At most so many; the result does not depend on it.
 
