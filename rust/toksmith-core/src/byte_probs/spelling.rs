@@ -2,8 +2,8 @@
 //!
 //! In a byte-level model that is so. Where a sign stands for a space, the token has the space;
 //! where a byte is spelled `<0xNN>`, the byte. A WordPiece that begins a word begins with the space
-//! before the word. Such models see every text with a space in front: [`Spelling::lead`] is what
-//! stands before a text's own bytes.
+//! before the word, and so does a word of a WordLevel model. Such models see every text with a space
+//! in front: [`Spelling::lead`] is what stands before a text's own bytes.
 
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{
@@ -24,6 +24,8 @@ pub struct Spelling {
     pub specials: Vec<TokenId>,
     /// What stands before the bytes of every text.
     pub lead: Vec<u8>,
+    /// Whether that stands before what follows a special token, too.
+    pub leads_again: bool,
     /// What is done to a text before the model sees it, in the words of the file: probabilities are
     /// over what comes out of it. Empty: over the text itself.
     pub normalizers: Vec<&'static str>,
@@ -40,6 +42,7 @@ impl Spelling {
             tokens: Vec::new(),
             specials: tokenizer.specials.iter().copied().collect(),
             lead: Vec::new(),
+            leads_again: false,
             normalizers: Vec::new(),
         };
         let sign = spelling.read_stages(tokenizer)?;
@@ -59,6 +62,7 @@ impl Spelling {
             }
             Model::WordPiece { continuing_subword_prefix, .. } => {
                 spelling.lead = vec![b' '];
+                spelling.leads_again = true;
                 let prefix = continuing_subword_prefix.as_bytes();
                 Box::new(move |_, bytes| {
                     Some(match bytes.strip_prefix(prefix) {
@@ -68,7 +72,9 @@ impl Spelling {
                 })
             }
             Model::WordLevel { .. } => {
-                return Err(Error::unsupported("bytes of a WordLevel model: it has words alone"));
+                spelling.lead = vec![b' '];
+                spelling.leads_again = true;
+                Box::new(|_, bytes| Some([b" ", bytes].concat()))
             }
             Model::SentencePiece(model) => Box::new(move |id, bytes| {
                 match model.types.get(id as usize).copied().unwrap_or_default() {
@@ -94,6 +100,25 @@ impl Spelling {
         Ok(spelling)
     }
 
+    /// What stands before every text, without reading the vocabulary.
+    ///
+    /// # Errors
+    /// Those of [`Spelling::new`] that come from the stages around the model.
+    pub(crate) fn lead_of(tokenizer: &Tokenizer) -> Result<Vec<u8>> {
+        if matches!(tokenizer.pipeline.model, Model::WordPiece { .. } | Model::WordLevel { .. }) {
+            return Ok(vec![b' ']);
+        }
+        let mut spelling = Self {
+            tokens: Vec::new(),
+            specials: Vec::new(),
+            lead: Vec::new(),
+            leads_again: false,
+            normalizers: Vec::new(),
+        };
+        spelling.read_stages(tokenizer)?;
+        Ok(spelling.lead)
+    }
+
     /// Notes normalizers and what they put before a text; gives the sign that stands for a space.
     fn read_stages(&mut self, tokenizer: &Tokenizer) -> Result<Option<char>> {
         let pipeline = &tokenizer.pipeline;
@@ -109,6 +134,7 @@ impl Spelling {
                     sign = def.escape_whitespaces.then_some('\u{2581}');
                     if def.add_dummy_prefix {
                         self.lead = vec![b' '];
+                        self.leads_again = true;
                     }
                     if !def.charsmap.is_empty() || def.remove_extra_whitespaces {
                         self.normalizers.push(stage.kind());
@@ -116,6 +142,7 @@ impl Spelling {
                 }
                 Normalizer::Prepend(text) if text == "\u{2581}" => {
                     self.lead = vec![b' '];
+                    self.leads_again = true;
                 }
                 // The sign is read as the space it stands for; only a sign in the text is lost.
                 Normalizer::Replace { pattern, content }
@@ -133,9 +160,11 @@ impl Spelling {
                     if *prepend_scheme != PrependScheme::Never {
                         self.lead = vec![b' '];
                     }
+                    self.leads_again |= *prepend_scheme == PrependScheme::Always;
                 }
                 PreTokenizer::ByteLevel { add_prefix_space: true, .. } => {
                     self.lead = vec![b' '];
+                    self.leads_again = true;
                 }
                 _ => {}
             }
