@@ -68,12 +68,25 @@ def read(tokenizer: ts.Tokenizer, kind: str, lead: bytes) -> Tokens:
     return Tokens(tokenizer.encode, spelled, specials, lead)
 
 
-def _file(model: dict[str, Any], specials: list[str], first: int, **stages: Any) -> str:
+def _file(
+    model: dict[str, Any],
+    specials: list[str],
+    first: int,
+    found: dict[str, int] | None = None,
+    **stages: Any,
+) -> str:
+    """`found`: added tokens that are found in every text, each with its id."""
     added = [
         {"id": first + at, "content": name, "single_word": False, "lstrip": False,
          "rstrip": False, "normalized": False, "special": True}
         for at, name in enumerate(specials)
     ]  # fmt: skip
+    added += [
+        {"id": token, "content": name, "single_word": False, "lstrip": False,
+         "rstrip": False, "normalized": False, "special": False}
+        for name, token in (found or {}).items()
+    ]  # fmt: skip
+    added.sort(key=lambda token: int(token["id"]))
     return json.dumps(
         {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
          "normalizer": None, "pre_tokenizer": None, "post_processor": None, "decoder": None,
@@ -98,6 +111,7 @@ def byte_bpe(
     use_regex: bool = False,
     ignore_merges: bool = False,
     extra: tuple[str, ...] = (),
+    found: tuple[str, ...] = (),
 ) -> tuple[ts.Tokenizer, Tokens]:
     """Byte-level BPE; letters of merges are those that stand for bytes."""
     vocab = list(dict.fromkeys([*BYTE_ALPHABET.values(), *(a + b for a, b in merges), *extra]))
@@ -109,9 +123,11 @@ def byte_bpe(
         "vocab": {token: at for at, token in enumerate(vocab)}, "merges": [list(m) for m in merges],
     }  # fmt: skip
     names = [f"<|{at}|>" for at in range(specials)]
+    ids = {token: at for at, token in enumerate(vocab)}
+    added = _ids(found, ids, len(vocab) + specials)
     tokenizer = ts.Tokenizer.from_bytes(
         _file(
-            model, names, len(vocab),
+            model, names, len(vocab), added,
             pre_tokenizer={**level, "use_regex": use_regex}, decoder={**level, "use_regex": True},
         ).encode()
     )  # fmt: skip
@@ -119,15 +135,42 @@ def byte_bpe(
     if use_regex:
         return tokenizer, tokens
     # Without a pattern any bytes are text; the encoder sets apart what is not UTF-8.
-    ids = {token: at for at, token in enumerate(vocab)}
 
-    def encode(text: bytes) -> list[int]:
+    def of_model(text: bytes) -> list[int]:
         spelled = "".join(BYTE_ALPHABET[byte] for byte in text)
         if ignore_merges and spelled in ids:
             return [ids[spelled]]
         return [ids[piece] for piece in merged(list(spelled), merges)]
 
+    def encode(text: bytes) -> list[int]:
+        out: list[int] = []
+        for piece, is_added in searched(text, [name.encode() for name in found]):
+            out += [added[piece.decode()]] if is_added else of_model(piece)
+        return out
+
     return tokenizer, replace(tokens, encode=encode)
+
+
+def _ids(found: tuple[str, ...], known: dict[str, int], first: int) -> dict[str, int]:
+    """The ids of added tokens: one that the model has keeps its own."""
+    fresh = itertools.count(first)
+    return {name: known[name] if name in known else next(fresh) for name in found}
+
+
+def searched(text: bytes, names: list[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """A text in pieces, each with whether it is an added token: the leftmost, then the longest."""
+    start = at = 0
+    while at < len(text):
+        longest = max((name for name in names if text.startswith(name, at)), key=len, default=b"")
+        if not longest:
+            at += 1
+            continue
+        if start < at:
+            yield text[start:at], False
+        yield longest, True
+        start = at = at + len(longest)
+    if start < len(text):
+        yield text[start:], False
 
 
 def merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
@@ -142,16 +185,21 @@ def merged(pieces: list[str], merges: list[tuple[str, str]]) -> list[str]:
 
 
 def char_bpe(
-    letters: list[str], merges: list[tuple[str, str]], prepend: bool, specials: int = 1
+    letters: list[str],
+    merges: list[tuple[str, str]],
+    prepend: bool,
+    specials: int = 1,
+    found: tuple[str, ...] = (),
 ) -> tuple[ts.Tokenizer, Tokens]:
     """Llama's kind: characters, a sign for the space, bytes for what has no token."""
     vocab = [f"<0x{byte:02X}>" for byte in range(256)]
     vocab = list(dict.fromkeys([*vocab, *letters, *(a + b for a, b in merges)]))
     names = ["<unk>", *(f"<s{at}>" for at in range(specials))]
+    ids = {token: at for at, token in enumerate([*names, *vocab])}
     model = {
         "type": "BPE", "dropout": None, "unk_token": "<unk>", "continuing_subword_prefix": None,
         "end_of_word_suffix": None, "fuse_unk": True, "byte_fallback": True, "ignore_merges": False,
-        "vocab": {token: at for at, token in enumerate([*names, *vocab])},
+        "vocab": ids,
         "merges": [list(m) for m in merges],
     }  # fmt: skip
     first = [{"type": "Prepend", "prepend": SIGN}] if prepend else []
@@ -161,7 +209,7 @@ def char_bpe(
     rest = [{"type": "ByteFallback"}, {"type": "Fuse"}, *([strip] if prepend else [])]
     tokenizer = ts.Tokenizer.from_bytes(
         _file(
-            model, names, 0,
+            model, names, 0, _ids(found, ids, len(ids)),
             normalizer={"type": "Sequence", "normalizers": [*first, sign]},
             decoder={"type": "Sequence", "decoders": [back, *rest]},
         ).encode()
@@ -170,7 +218,13 @@ def char_bpe(
 
 
 def unigram(
-    pieces: list[str], seed: int, metaspace: bool, fallback: bool, specials: int = 1
+    pieces: list[str],
+    seed: int,
+    metaspace: bool,
+    fallback: bool,
+    specials: int = 1,
+    found: tuple[str, ...] = (),
+    prepend: str = "always",
 ) -> tuple[ts.Tokenizer, Tokens]:
     """Pieces with random scores."""
     draw = random.Random(seed)
@@ -179,14 +233,15 @@ def unigram(
     vocab += [[piece, -draw.uniform(1, 4) * (1 + 0.6 * len(piece))] for piece in pieces]
     if fallback:
         vocab += [[f"<0x{byte:02X}>", -30.0] for byte in range(256)]
+    ids = {str(piece): at for at, (piece, _) in enumerate(vocab)}
     model = {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": fallback}
-    space = {"type": "Metaspace", "replacement": SIGN, "prepend_scheme": "always", "split": True}
+    space = {"type": "Metaspace", "replacement": SIGN, "prepend_scheme": prepend, "split": True}
     decoders = [space if metaspace else {"type": "Fuse"}]
     if fallback:
         decoders.insert(0, {"type": "ByteFallback"})
     tokenizer = ts.Tokenizer.from_bytes(
         _file(
-            model, names, 0,
+            model, names, 0, _ids(found, ids, len(vocab)),
             pre_tokenizer=space if metaspace else None,
             decoder={"type": "Sequence", "decoders": decoders},
         ).encode()
@@ -212,6 +267,17 @@ def wordpiece(words: list[str], specials: int = 1) -> tuple[ts.Tokenizer, Tokens
     return tokenizer, read(tokenizer, "words", b" ")
 
 
+def word_level(words: list[str], specials: int = 1) -> tuple[ts.Tokenizer, Tokens]:
+    """Whole words between spaces."""
+    names = ["[UNK]", *(f"[S{at}]" for at in range(specials))]
+    vocab = {token: at for at, token in enumerate([*names, *words])}
+    model = {"type": "WordLevel", "unk_token": "[UNK]", "vocab": vocab}
+    tokenizer = ts.Tokenizer.from_bytes(
+        _file(model, names, 0, pre_tokenizer={"type": "Whitespace"}).encode()
+    )
+    return tokenizer, read(tokenizer, "words", b" ")
+
+
 def anything(_text: tuple[bytes, ...], _letter: bytes) -> bool:
     """Every text."""
     return True
@@ -227,6 +293,16 @@ def single_spaces(length: int) -> Callable[[tuple[bytes, ...], bytes], bool]:
 
     def may(text: tuple[bytes, ...], letter: bytes) -> bool:
         return letter != b" " or bool(text and text[-1] != b" " and len(text) < length - 1)
+
+    return may
+
+
+def short_words(length: int) -> Callable[[tuple[bytes, ...], bytes], bool]:
+    """Words of up to three letters with one space between them, in texts of `length` letters."""
+    spaces = single_spaces(length)
+
+    def may(text: tuple[bytes, ...], letter: bytes) -> bool:
+        return spaces(text, letter) and (letter == b" " or len(text) < 3 or b" " in text[-3:])
 
     return may
 
@@ -290,6 +366,39 @@ def toys(length: int) -> Iterator[Toy]:
         unigram(pieces, 6, metaspace=True, fallback=True), [b"a", b" ", "\u00e9".encode()], [b"b"],
         no_space_first,
     )  # fmt: skip
+    yield toy(
+        "byte BPE, added tokens that begin alike",
+        byte_bpe(random_merges(["a", "b"], 5, 4, 1), found=("ab", "abb", "bba")), ab, [b"z"],
+    )  # fmt: skip
+    yield toy(
+        "byte BPE with a token that merges do not make, added tokens",
+        byte_bpe([("a", "b"), ("b", "a"), ("ab", "a")], ignore_merges=True, extra=("bba",),
+                 found=("aab", "bb")),
+        ab, [b"z"],
+    )  # fmt: skip
+    yield toy(
+        "byte BPE behind GPT-2's pattern, added tokens with spaces",
+        byte_bpe([("\u0120", "a"), ("a", "b"), ("\u0120", "\u0120"), ("\u0120a", "b")],
+                 use_regex=True, found=("  ", "   ", "b a", " bb")),
+        spaced, [b"1", b"!"],
+    )  # fmt: skip
+    yield toy(
+        "byte BPE behind GPT-2's pattern, added tokens, halves of characters",
+        byte_bpe([("\u00c3", "\u00a9"), ("\u0120", "\u00c3"), ("\u0120", "a"), ("\u00a9", "a")],
+                 use_regex=True, found=("\u00e9a", " \u00e9\u00e9")),
+        [b"a", b" ", "\u00e9".encode()], ["\u00e8".encode(), b"!"],
+    )  # fmt: skip
+    yield toy(
+        "BPE of characters, added tokens",
+        char_bpe(["a", "b", SIGN], llama, prepend=False, found=("ba", "bab", "aa")), ab, [b" "],
+    )  # fmt: skip
+    few = ["a", "b", "ab", "ba", "aab", "bb", "aba"]
+    yield toy(
+        "Unigram, added tokens",
+        unigram(few, 1, metaspace=False, fallback=False, found=("ab", "bbb", "baa")), ab, [],
+    )  # fmt: skip
     words = ["a", "b", "##a", "##b", "ab", "##ab", "##bb", "aba", "bab", "##aab"]
     yield toy("WordPiece", wordpiece(words, specials=2), spaced, [], single_spaces(length))
     yield toy("WordPiece, one word", wordpiece(words), ab, [b" "])
+    some = ["".join(word) for n in (1, 2, 3) for word in itertools.product("ab", repeat=n)]
+    yield toy("WordLevel", word_level(some, specials=2), spaced, [], short_words(length))

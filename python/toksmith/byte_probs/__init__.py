@@ -1,6 +1,7 @@
 """Exact byte-level probabilities from a tokenized language model.
 
 - `ByteState`: a text followed byte by byte under one of three laws; the next byte's distribution.
+- `Special`: a special token in a text, behind which it goes on.
 - `ByteLM`: any function from token contexts to rows as a model of bytes: next bytes, probabilities,
   generation, filling in the middle. `Llama2c` is such a function, for models of llama2.c.
 - `Mean`, `Product`, `Contrast`: ensembles of models with different vocabularies, exactly.
@@ -22,6 +23,7 @@ from toksmith.byte_probs.llama2c import Llama2c
 from toksmith.byte_probs.lm import ByteLM, LMState
 from toksmith.byte_probs.marginal import MarginalEstimate
 from toksmith.byte_probs.model import ByteModel, Score, TextState
+from toksmith.byte_probs.parts import Part, Parts, Special
 from toksmith.byte_probs.sampling import Generated
 from toksmith.byte_probs.state import ByteState, Checkpoint, Context, Cover, PendingRows, Target
 from toksmith.byte_probs.trie import TokenTrie
@@ -44,10 +46,13 @@ __all__ = [
     "MarginalEstimate",
     "Markers",
     "Mean",
+    "Part",
+    "Parts",
     "PendingRows",
     "Product",
     "Score",
     "Scored",
+    "Special",
     "Target",
     "TextState",
     "TokenGraph",

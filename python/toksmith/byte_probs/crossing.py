@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toksmith.byte_probs.checks import whole_number
-from toksmith.byte_probs.model import Score, as_bytes
+from toksmith.byte_probs.model import Score
+from toksmith.byte_probs.parts import as_bytes
 
 if TYPE_CHECKING:
     from toksmith.byte_probs.model import ByteModel

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toksmith._native import InputError
-from toksmith.byte_probs.model import ByteModel, TextState, as_bytes
+from toksmith.byte_probs.model import ByteModel, TextState
+from toksmith.byte_probs.parts import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ import numpy as np
 from toksmith._native import InputError
 from toksmith.byte_probs.checks import whole_number
 from toksmith.byte_probs.marginal import MarginalEstimate
-from toksmith.byte_probs.model import as_bytes
+from toksmith.byte_probs.parts import as_bytes
 from toksmith.byte_probs.rows import read_rows
 from toksmith.byte_probs.spelled import spelled
 

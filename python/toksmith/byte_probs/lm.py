@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from toksmith._native import InputError
 from toksmith.byte_probs.checks import whole_number
 from toksmith.byte_probs.infilling import Markers, framed
-from toksmith.byte_probs.model import ByteModel, Score, TextState, as_bytes, end_logprob
+from toksmith.byte_probs.model import ByteModel, Score, TextState, end_logprob
+from toksmith.byte_probs.parts import Special, as_bytes, as_parts, special_set
 from toksmith.byte_probs.sampling import Sampling, generate_bytes
 from toksmith.byte_probs.state import ByteState, PendingRows
 from toksmith.byte_probs.token_mode import generate_tokens
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from toksmith.byte_probs.infilling import Layout
+    from toksmith.byte_probs.parts import Parts
     from toksmith.byte_probs.sampling import Generated
     from toksmith.byte_probs.state import Target
     from toksmith.tokenizer import Tokenizer
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     Mode = Literal["bytes", "tokens"]
 
 _CHUNK = 32
+
+
+class _Limits(TypedDict, total=False):
+    """What bounds the contexts of a state; see `ByteState`."""
+
+    beam: int | None
+    window: int | None
+    max_contexts: int
 
 
 class LMState(TextState):
@@ -45,12 +55,39 @@ class LMState(TextState):
 
     @property
     def text(self) -> bytes:
-        """The bytes pushed."""
+        """The bytes pushed, special tokens left out."""
         return self.inner.text
 
-    def push(self, data: bytes | int) -> None:
-        """As `ByteState.push`; under a beam rows are had on the way."""
-        for byte in [data] if isinstance(data, int) else as_bytes(data):
+    @property
+    def parts(self) -> tuple[bytes | Special, ...]:
+        """What was pushed: bytes, and the special tokens (by id) between them."""
+        return self.inner.parts
+
+    def push(self, data: Parts | int) -> None:
+        """As `ByteState.push` and `push_special`; under a beam rows are had on the way.
+
+        Args:
+            data: A byte, a text, or texts and the special tokens between them.
+        """
+        known = len(self.inner)
+        try:
+            for part in [bytes([data])] if isinstance(data, int) else as_parts(data):
+                if isinstance(part, Special):
+                    self.inner.push_special(part)
+                else:
+                    self._push(part)
+        except BaseException:
+            self.inner.rollback(len(self.inner) - known)
+            raise
+
+    def push_symbol(self, symbol: int) -> int:
+        """Goes on by the special token of a symbol of `next_byte`; its id."""
+        token = self.inner.special_ids[symbol - 256]
+        self.inner.push_special(token)
+        return token
+
+    def _push(self, data: bytes) -> None:
+        for byte in data:
             try:
                 self.inner.push(byte)
             except PendingRows:
@@ -124,31 +161,35 @@ class ByteLM(ByteModel):
         if prefix is None:
             prefix = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
         self.prefix = tuple(prefix)
-        self._beam, self._window, self._max_contexts = beam, window, max_contexts
+        self._limits: _Limits = {"beam": beam, "window": window, "max_contexts": max_contexts}
         self._max_batch = whole_number(max_batch, "max_batch", 1)
         self._keep = whole_number(keep_rows, "keep_rows", 0)
         self._rows: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._begin(None, None)  # says now what cannot be done
 
     def _begin(self, target: Target | None, prefix: Sequence[int] | None) -> ByteState:
-        own = target in (None, self.target)
-        return ByteState(
-            self.tokenizer,
-            target or self.target,
-            prefix=self.prefix if prefix is None else prefix,
-            beam=self._beam if own else None,
-            window=self._window if own else None,
-            max_contexts=self._max_contexts,
-        )
+        target = target or self.target
+        prefix = self.prefix if prefix is None else prefix
+        return ByteState(self.tokenizer, target, prefix=prefix, **self._limits_under(target))
+
+    def _limits_under(self, target: Target) -> _Limits:
+        """What bounds the contexts of a law: beam and window are of the model's own."""
+        own = target == self.target
+        return self._limits if own else {"max_contexts": self._limits["max_contexts"]}
 
     @property
     def special_ids(self) -> tuple[int, ...]:
         """The special tokens, ascending: symbols 256, 257, and so on of `next_byte`."""
         return self._begin(None, None).special_ids
 
+    @property
+    def lead_behind_special(self) -> bytes:
+        """What the tokenizer puts before a text behind a special token: a space, or nothing."""
+        return self._begin(None, None).lead_behind_special
+
     def state(
         self,
-        prompt: bytes | str = b"",
+        prompt: Parts = b"",
         *,
         target: Target | None = None,
         prefix: Sequence[int] | None = None,
@@ -156,7 +197,8 @@ class ByteLM(ByteModel):
         """A text to follow, after a prompt.
 
         Args:
-            prompt: The text so far.
+            prompt: The text so far; or texts and the special tokens between them, such as
+                `[Special("<|user|>"), b"Hi", Special("<|end|>"), b"Hel"]`.
             target: Another law than the model's own.
             prefix: Other ids before the text than the model's own.
 
@@ -164,7 +206,7 @@ class ByteLM(ByteModel):
             InputError: No token sequence that the law allows covers the prompt.
         """
         state = LMState(self, self._begin(target, prefix))
-        state.push(as_bytes(prompt))
+        state.push(prompt)
         return state
 
     def feed(self, states: Sequence[ByteState], *, total: bool = False) -> None:
@@ -218,7 +260,7 @@ class ByteLM(ByteModel):
 
     def prefetch(self, state: TextState, data: bytes) -> None:
         """Asks at once for the rows that following `data` from here will need."""
-        if self._beam is not None:
+        if self._limits.get("beam") is not None:
             return
         ahead = _own(state).inner.fork()
         wanted: dict[tuple[int, ...], None] = {}
@@ -230,14 +272,14 @@ class ByteLM(ByteModel):
                 break
         self.rows(list(wanted)[: self._keep])
 
-    def logprob(self, data: bytes | str, given: bytes | str = b"", *, end: bool = False) -> float:
+    def logprob(self, data: Parts, given: Parts = b"", *, end: bool = False) -> float:
         """Natural log of the probability that `data` follows `given`.
 
         Under `"joint"` it is the ratio of two sub-probabilities.
 
         Args:
-            data: The bytes.
-            given: What stands before them.
+            data: The bytes; or texts and the special tokens between them.
+            given: What stands before them, likewise.
             end: Whether the text ends behind them, by whichever special token.
 
         Returns:
@@ -246,9 +288,8 @@ class ByteLM(ByteModel):
         Raises:
             InputError: `given` has no probability.
         """
-        data = as_bytes(data)
         state = self.state()
-        before = self._pushed(state, as_bytes(given))
+        before = self._pushed(state, given)
         if before == -math.inf:
             raise InputError("what is given has probability zero")
         try:
@@ -261,14 +302,16 @@ class ByteLM(ByteModel):
             after += end_logprob(state)
         return after - before
 
-    def _pushed(self, state: LMState, data: bytes) -> float:
+    def _pushed(self, state: LMState, data: Parts) -> float:
         """Log-probability of the text with `data` behind it; rows are read as it goes."""
         logprob = state.logprob()
-        for at in range(0, len(data), _CHUNK):
-            state.push(data[at : at + _CHUNK])
-            logprob = state.logprob()
-            if logprob == -math.inf:
-                break
+        for part in as_parts(data):
+            length = 1 if isinstance(part, Special) else len(part)
+            for at in range(0, length, _CHUNK):
+                state.push(part if isinstance(part, Special) else part[at : at + _CHUNK])
+                logprob = state.logprob()
+                if logprob == -math.inf:
+                    return logprob
         return logprob
 
     def score(
@@ -294,22 +337,19 @@ class ByteLM(ByteModel):
 
     def under(self, target: Target) -> ByteLM:
         """The same model under another law; what is asked of it is kept apart."""
-        own = target == self.target
         return ByteLM(
             self.tokenizer,
             self.forward,
             prefix=self.prefix,
             target=target,
-            beam=self._beam if own else None,
-            window=self._window if own else None,
-            max_contexts=self._max_contexts,
             max_batch=self._max_batch,
             keep_rows=self._keep,
+            **self._limits_under(target),
         )
 
     def generate(
         self,
-        prompt: bytes | str = b"",
+        prompt: Parts = b"",
         max_bytes: int = 256,
         *,
         temperature: float = 1.0,
@@ -317,11 +357,12 @@ class ByteLM(ByteModel):
         stop: Sequence[bytes | str] = (),
         seed: int | None = None,
         mode: Mode = "bytes",
+        past_specials: bool | Iterable[int | str | Special] = False,
     ) -> Generated:
         """Goes on from a prompt until the text ends.
 
         Args:
-            prompt: As in `ByteModel.generate`.
+            prompt: As in `state`.
             max_bytes: As in `ByteModel.generate`.
             temperature: As in `ByteModel.generate`; in token mode that of tokens.
             top_p: As in `ByteModel.generate`; in token mode that of tokens.
@@ -331,16 +372,21 @@ class ByteLM(ByteModel):
                 the text with it (at temperature 0, the most probable one), which may run past it;
                 from there on tokens are drawn from the model's own rows, one row each. As fast as
                 ordinary generation, and not restricted to what the tokenizer would produce.
+            past_specials: Special tokens behind which the text goes on, by id or name, or True for
+                all; by default it ends at any. Each counts as one of `max_bytes`; no stop string
+                reaches across one.
 
         Raises:
             InputError: An option is out of range, or the prompt has no probability.
+            VocabularyError: There is no special token of a name.
+            UnsupportedFeature: A text cannot go on behind one of them: `ByteState.push_special`.
         """
         sampling = Sampling.checked(max_bytes, temperature, top_p, stop, seed)
-        return self._generate([self.state(prompt)], sampling, mode)[0]
+        return self._generate([self.state(prompt)], sampling, mode, past_specials)[0]
 
     def generate_batch(
         self,
-        prompts: Iterable[bytes | str],
+        prompts: Iterable[Parts],
         max_bytes: int = 256,
         *,
         temperature: float = 1.0,
@@ -348,22 +394,30 @@ class ByteLM(ByteModel):
         stop: Sequence[bytes | str] = (),
         seed: int | None = None,
         mode: Mode = "bytes",
+        past_specials: bool | Iterable[int | str | Special] = False,
     ) -> list[Generated]:
         """`generate` for several prompts, whose rows are asked for together.
 
         Each has draws of its own: with a seed, the first those it would have alone.
         """
         sampling = Sampling.checked(max_bytes, temperature, top_p, stop, seed)
-        return self._generate([self.state(prompt) for prompt in prompts], sampling, mode)
+        states = [self.state(prompt) for prompt in prompts]
+        return self._generate(states, sampling, mode, past_specials)
 
     def _generate(
-        self, states: Sequence[LMState], sampling: Sampling, mode: Mode
+        self,
+        states: Sequence[LMState],
+        sampling: Sampling,
+        mode: Mode,
+        past_specials: bool | Iterable[int | str | Special] = False,
     ) -> list[Generated]:
+        ids = special_set(self.tokenizer, past_specials)
+        past = [at for at, token in enumerate(self.special_ids, 256) if token in ids]
         if mode == "bytes":
-            return generate_bytes(self, states, sampling)
+            return generate_bytes(self, states, sampling, past)
         if mode != "tokens":
             raise InputError(f'mode must be "bytes" or "tokens", not {mode!r}')
-        return generate_tokens(self, states, sampling)
+        return generate_tokens(self, states, sampling, past)
 
     def fill_in_the_middle(
         self,

@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toksmith._native import InputError
+from toksmith._native import UnsupportedFeature
+from toksmith.byte_probs.parts import as_bytes
 from toksmith.byte_probs.sampling import Sampling, generate_bytes
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ class TextState(ABC):
         Raises:
             InputError: The text cannot go on so; the state is as before.
         """
+
+    def push_symbol(self, symbol: int) -> int:
+        """Goes on by a symbol of `next_byte` that ends texts, where texts can go on behind one.
+
+        Returns:
+            The id of the special token.
+
+        Raises:
+            UnsupportedFeature: They cannot.
+        """
+        raise UnsupportedFeature(f"a text behind symbol {symbol} of {type(self).__name__}")
 
     @abstractmethod
     def rollback(self, n: int) -> None:
@@ -186,22 +198,6 @@ class ByteModel(ABC):
         """
         sampling = Sampling.checked(max_bytes, temperature, top_p, stop, seed)
         return generate_bytes(self, [self.state(prompt) for prompt in prompts], sampling)
-
-
-def as_bytes(text: bytes | str) -> bytes:
-    """Text as bytes.
-
-    Raises:
-        InputError: It is neither str nor bytes, or has a lone surrogate.
-    """
-    if isinstance(text, str):
-        try:
-            return text.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(f"lone surrogate at character {error.start}") from None
-    if isinstance(text, (bytes, bytearray, memoryview)):
-        return bytes(text)
-    raise InputError(f"expected str or bytes, not {type(text).__name__}")
 
 
 def end_logprob(state: TextState) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from toksmith._native import InputError
 from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.parts import Special, parted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +27,26 @@ class Generated:
     """What was generated.
 
     Attributes:
-        data: The new bytes.
+        data: The new bytes, special tokens left out.
         logprob: Natural log of their probability under the model itself, whatever temperature and
             nucleus were; where the text ended, of its end too. NaN in token mode, whose steps are
             not those of bytes.
         reason: Why it ends: the text's own `"end"`, a `"stop"` string, or the `"length"`.
         stop: The stop string.
+        specials: The special tokens that the text went on behind, by id, each with the number of
+            new bytes before it.
     """
 
     data: bytes
     logprob: float
     reason: Reason
     stop: bytes | None = None
+    specials: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def parts(self) -> tuple[bytes | Special, ...]:
+        """The new bytes, and the special tokens between them."""
+        return parted(self.data, self.specials)
 
     @property
     def text(self) -> str:
@@ -115,13 +124,52 @@ class Sampling:
         return min(found, key=lambda pair: (pair[0], -len(pair[1]))) if found else None
 
 
+class Written:
+    """What was written so far behind one prompt."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.specials: list[tuple[int, int]] = []
+        self.logprob = 0.0
+
+    def __len__(self) -> int:
+        """Bytes and special tokens."""
+        return len(self.data) + len(self.specials)
+
+    def special(self, token: int) -> None:
+        """Adds a special token behind which the text goes on."""
+        self.specials.append((len(self.data), token))
+
+    def cut(self, sampling: Sampling, fresh: int) -> Generated | None:
+        """What is left where a stop string ends in the last `fresh` bytes, none across a token."""
+        begun = self.specials[-1][0] if self.specials else 0
+        stopped = sampling.cut(bytes(self.data[begun:]), fresh)
+        return stopped and self.done("stop", begun + stopped[0], stopped[1])
+
+    def done(
+        self, reason: Reason, length: int | None = None, stop: bytes | None = None
+    ) -> Generated:
+        """The end of it, after `length` bytes."""
+        data = bytes(self.data[:length])
+        return Generated(data, self.logprob, reason, stop, tuple(self.specials))
+
+
 def generate_bytes(
-    model: ByteModel, states: Sequence[TextState], sampling: Sampling
+    model: ByteModel,
+    states: Sequence[TextState],
+    sampling: Sampling,
+    past: Sequence[int] = (),
 ) -> list[Generated]:
-    """Goes on from several states of a model, a byte each at a time."""
+    """Goes on from several states of a model, a symbol each at a time.
+
+    Args:
+        model: Of all states.
+        states: The texts; they are gone on with.
+        sampling: The options.
+        past: Symbols above 255 behind which the text goes on.
+    """
     generators = [sampling.generator(row) for row in range(len(states))]
-    data = [bytearray() for _ in states]
-    logprobs = [0.0] * len(states)
+    written = [Written() for _ in states]
     done: dict[int, Generated] = {}
     for _ in range(sampling.max_bytes):
         alive = [row for row in range(len(states)) if row not in done]
@@ -129,16 +177,15 @@ def generate_bytes(
             break
         logs = model.next_bytes([states[row] for row in alive])
         for row, log in zip(alive, logs, strict=True):
-            symbol = sampling.draw(log, generators[row])
-            logprobs[row] += float(log[symbol])
-            if symbol >= 256:
-                done[row] = Generated(bytes(data[row]), logprobs[row], "end")
-                continue
-            states[row].push(symbol)
-            data[row].append(symbol)
-            if stopped := sampling.cut(bytes(data[row]), 1):
-                at, one = stopped
-                done[row] = Generated(bytes(data[row][:at]), logprobs[row], "stop", one)
-    for row, found in enumerate(data):
-        done.setdefault(row, Generated(bytes(found), logprobs[row], "length"))
-    return [done[row] for row in range(len(states))]
+            symbol, own = sampling.draw(log, generators[row]), written[row]
+            own.logprob += float(log[symbol])
+            if symbol in past:
+                own.special(states[row].push_symbol(symbol))
+            elif symbol >= 256:
+                done[row] = own.done("end")
+            else:
+                states[row].push(symbol)
+                own.data.append(symbol)
+                if stopped := own.cut(sampling, 1):
+                    done[row] = stopped
+    return [done.get(row) or own.done("length") for row, own in enumerate(written)]

@@ -15,6 +15,7 @@ import numpy as np
 from toksmith import _native
 from toksmith._native import InputError, UnsupportedFeature, _ByteLaw, _ByteState
 from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.parts import Special, parted, special_id
 from toksmith.byte_probs.rows import read_rows
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Context:
     """A token sequence whose next-token row is needed.
 
     Attributes:
-        key: Its number in its state; stays the same until the byte that made it is taken back.
+        key: Its number in its state; stays the same until what made it is taken back.
         tokens: Its tokens, those given before the text first.
         parent: The key of the context without its last token; None if there is none.
         shared: How many of its tokens its parent has: what a key-value cache of the parent holds.
@@ -101,6 +102,10 @@ class ByteState:
     - `"all"`: summed over every tokenization. `beam` keeps the most probable contexts; `dropped`
       and `bound()` say what that costs.
 
+    Text that stands before a special token is closed by it as by its end, and another text begins
+    behind it, whose own bytes may spell a special token without being one. Added tokens that are
+    not special are tokens with bytes, found wherever the tokenizer finds them.
+
     Texts are byte strings; where a pattern cuts text, UTF-8. With a normalizer they are normalised
     texts (`normalizers` names it); a sign for the space counts as the space, and the space that
     some models put before every text is not part of it.
@@ -124,7 +129,7 @@ class ByteState:
         window: Under `"all"`, only tokenizations that are canonical up to their last boundary
             before the last `window` bytes: exact over these, refused above `max_contexts`.
         max_contexts: The most contexts without a beam; more is an error.
-        keep_rows: Bytes that can be taken back without asking for rows again.
+        keep_rows: Bytes and special tokens that can be taken back without asking for rows again.
         in_byte_order: Whether rows are in the order of `TokenTrie.order`, then special tokens.
         threads: Rows read at once by `feed_many`; by default the number of processors.
 
@@ -181,6 +186,11 @@ class ByteState:
         return tuple(self._law.special_ids)
 
     @property
+    def lead_behind_special(self) -> bytes:
+        """What the tokenizer puts before a text behind a special token: a space, or nothing."""
+        return self._law.lead_behind_special
+
+    @property
     def normalizers(self) -> tuple[str, ...]:
         """What the tokenizer does to a text first; the law is over what comes out of it."""
         return tuple(self._law.normalizers)
@@ -192,11 +202,22 @@ class ByteState:
 
     @property
     def text(self) -> bytes:
-        """The bytes pushed."""
+        """The bytes pushed, special tokens left out."""
         return self._state.text
 
+    @property
+    def parts(self) -> tuple[bytes | Special, ...]:
+        """What was pushed: bytes, and the special tokens (by id) between them."""
+        return parted(self._state.text, self._state.specials)
+
+    @property
+    def prefix(self) -> tuple[int, ...]:
+        """The ids that stand before the text."""
+        return self._prefix
+
     def __len__(self) -> int:
-        return len(self._state.text)
+        """Bytes and special tokens pushed."""
+        return self._state.symbols
 
     @property
     def contexts(self) -> int:
@@ -228,13 +249,28 @@ class ByteState:
             self._explain(error)
             raise
 
+    def push_special(self, token: int | str | Special) -> None:
+        """Goes on by a special token, which closes the text before it; another begins behind it.
+
+        Args:
+            token: Its id or name.
+
+        Raises:
+            InputError: It is no special token, or the text cannot end here: inside a character, or
+                where no tokens are exactly its encoding. The state is as before.
+            VocabularyError: There is no special token of that name.
+            UnsupportedFeature: The tokenizer drops white space around it (`lstrip`, `rstrip`), or
+                finds it only between words (`single_word`).
+        """
+        self._state.push_special(special_id(self._tokenizer, token))
+
     def _explain(self, error: InputError, total: bool = False) -> None:
         """Raises `PendingRows` in place of an error that comes from missing rows."""
         if "has not been fed" in str(error):
             raise PendingRows(self.pending(total=total)) from None
 
     def rollback(self, n: int) -> None:
-        """Takes back the last `n` bytes.
+        """Takes back the last `n` bytes; a special token counts as one.
 
         Raises:
             InputError: There are fewer.
@@ -357,7 +393,10 @@ class ByteState:
         return [self._state.dropped_of(key) for key in keys]
 
     def encoding(self) -> list[int] | None:
-        """The tokens of the text if it may end here, the prefix not counted; else None."""
+        """The tokens of the text if it may end here, the prefix not counted; else None.
+
+        Special tokens that were pushed stand between them.
+        """
         return self._state.encoding()
 
     def covers(self, most: int | None = None) -> list[Cover]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toksmith.byte_probs.rows import read_rows
-from toksmith.byte_probs.sampling import Generated
+from toksmith.byte_probs.sampling import Written
 from toksmith.byte_probs.spelled import spelled
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toksmith.byte_probs.lm import ByteLM, LMState
-    from toksmith.byte_probs.sampling import Sampling
+    from toksmith.byte_probs.sampling import Generated, Sampling
 
     Tokens = tuple[int, ...]
 
 
 def generate_tokens(
-    model: ByteLM, states: Sequence[LMState], sampling: Sampling
+    model: ByteLM, states: Sequence[LMState], sampling: Sampling, past: Sequence[int] = ()
 ) -> list[Generated]:
     """Draws a byte, a cover of each text with that byte, then tokens.
 
@@ -34,54 +34,66 @@ def generate_tokens(
         model: Whose rows.
         states: The texts; they are gone on with.
         sampling: The options.
+        past: Symbols above 255 behind which the text goes on.
     """
+    past = past if sampling.max_bytes else ()
     vocabulary = spelled(model.tokenizer)
     pieces, specials = dict(vocabulary.tokens()), set(vocabulary.special_ids)
     known = np.array(sorted([*pieces, *specials]), np.intp)
     generators = [sampling.generator(row) for row in range(len(states))]
-    contexts: list[Tokens] = []
-    data: list[bytes] = []
+    written = [Written() for _ in states]
+    contexts: list[Tokens] = [()] * len(states)
     done: dict[int, Generated] = {}
     symbols = [
         sampling.draw(logs, generator)
         for logs, generator in zip(model.next_bytes(states), generators, strict=True)
     ]
     for row, (state, symbol) in enumerate(zip(states, symbols, strict=True)):
-        if symbol < 256:
+        written[row].logprob = math.nan
+        if symbol in past:
+            written[row].special(state.push_symbol(symbol))
+        elif symbol < 256:
             state.push(symbol)
         elif sampling.max_bytes:
-            done[row] = Generated(b"", math.nan, "end")
-    model.feed([state.inner for state, symbol in zip(states, symbols, strict=True) if symbol < 256])
-    for state, symbol, generator in zip(states, symbols, generators, strict=True):
-        if symbol >= 256:
-            contexts.append(())
-            data.append(b"")
-            continue
-        seed = int(generator.integers(1 << 62)) if sampling.temperature else None
-        cover = state.inner.finish(seed)
-        contexts.append(cover.tokens)
-        data.append(bytes([symbol]) + cover.extra)
-    fresh = [len(begun) for begun in data]
+            done[row] = written[row].done("end")
+    crossed = [row for row, symbol in enumerate(symbols) if symbol < 256 or symbol in past]
+    model.feed([states[row].inner for row in crossed])
+    for row in crossed:
+        seed = int(generators[row].integers(1 << 62)) if sampling.temperature else None
+        cover = states[row].inner.finish(seed)
+        contexts[row] = cover.tokens
+        if symbols[row] < 256:
+            written[row].data += bytes([symbols[row]]) + cover.extra
+    fresh = [len(own.data) for own in written]
+    lead = model.lead_behind_special
+    going_on = {model.special_ids[symbol - 256] for symbol in past}
     while True:
-        for row, found in enumerate(data):
+        for row, own in enumerate(written):
             if row in done:
                 continue
-            if stopped := sampling.cut(found, fresh[row]):
-                done[row] = Generated(found[: stopped[0]], math.nan, "stop", stopped[1])
-            elif len(found) >= sampling.max_bytes:
-                done[row] = Generated(found[: sampling.max_bytes], math.nan, "length")
+            if stopped := own.cut(sampling, fresh[row]):
+                done[row] = stopped
+            elif len(own) >= sampling.max_bytes:
+                done[row] = own.done("length", sampling.max_bytes - len(own.specials))
         alive = [row for row in range(len(states)) if row not in done]
         if not alive:
             return [done[row] for row in range(len(states))]
         read = model.rows([contexts[row] for row in alive])
         for row in alive:
+            own = written[row]
             token = sampling.draw(_numbers(read[contexts[row]], known), generators[row])
-            if token in specials:
-                done[row] = Generated(data[row], math.nan, "end")
+            if token in going_on:
+                own.special(token)
+                fresh[row] = 0
+            elif token in specials:
+                done[row] = own.done("end")
                 continue
+            else:
+                begins = bool(own.specials) and own.specials[-1][0] == len(own.data)
+                piece = pieces[token].removeprefix(lead if begins else b"")
+                own.data += piece
+                fresh[row] = len(piece)
             contexts[row] = (*contexts[row], token)
-            data[row] += pieces[token]
-            fresh[row] = len(pieces[token])
 
 
 def _numbers(row: Any, known: NDArray[np.intp]) -> NDArray[np.float64]:

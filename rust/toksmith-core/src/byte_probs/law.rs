@@ -5,9 +5,10 @@ use super::mask::Mask;
 use super::spelling::Spelling;
 use super::trie::TokenTrie;
 use super::validity::{State, Validity};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::token::TokenId;
 use crate::tokenizer::Tokenizer;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which law.
@@ -33,15 +34,20 @@ pub struct Law {
     layout: RowLayout,
     lead: Vec<u8>,
     normalizers: Vec<&'static str>,
+    /// Whether it stands before what follows a special token, too.
+    leads_again: bool,
+    /// Special tokens that take what is around them from the text: the flag that says so.
+    takes: BTreeMap<TokenId, &'static str>,
     rules: Option<Validity>,
 }
 
 impl Law {
     /// # Errors
-    /// [`crate::Error::Unsupported`] where the encodings of the tokenizer cannot be followed, with the
+    /// [`Error::Unsupported`] where the encodings of the tokenizer cannot be followed, with the
     /// reason; the law of all token sequences asks only that tokens stand for bytes.
     pub fn new(tokenizer: &Tokenizer, target: Target, in_byte_order: bool) -> Result<Self> {
-        let Spelling { tokens, specials, lead, normalizers } = Spelling::new(tokenizer)?;
+        let Spelling { tokens, specials, lead, leads_again, normalizers } =
+            Spelling::new(tokenizer)?;
         let trie = Arc::new(TokenTrie::new(&tokens)?);
         let rules = match target {
             Target::All => None,
@@ -50,7 +56,18 @@ impl Law {
             }
         };
         let layout = RowLayout::new(trie, &specials, None, in_byte_order)?;
-        Ok(Self { target, layout, lead, normalizers, rules })
+        let takes = tokenizer.added.tokens().iter().filter(|token| token.special);
+        let takes = takes.filter_map(|token| {
+            let flags = [
+                (token.lstrip, "lstrip"),
+                (token.rstrip, "rstrip"),
+                (token.single_word, "single_word"),
+            ];
+            let (_, flag) = flags.into_iter().find(|&(set, _)| set)?;
+            Some((token.id, flag))
+        });
+        let takes = takes.collect();
+        Ok(Self { target, layout, lead, normalizers, leads_again, takes, rules })
     }
 
     /// Which law it is.
@@ -78,6 +95,28 @@ impl Law {
         &self.lead
     }
 
+    /// Whether that stands before what follows a special token, too.
+    pub fn leads_again(&self) -> bool {
+        self.leads_again
+    }
+
+    /// The number among [`Law::specials`] of one that may stand inside a text.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another token; [`Error::Unsupported`] for one before or behind which
+    /// the tokenizer drops white space, or that it does not always find.
+    pub fn special(&self, token: TokenId) -> Result<usize> {
+        if let Some(flag) = self.takes.get(&token) {
+            return Err(Error::unsupported(format!(
+                "text behind special token {token}: how far it goes is up to the text around it \
+                 ({flag})"
+            )));
+        }
+        self.specials().binary_search(&token).map_err(|_| Error::Input {
+            why: format!("{token} is not a special token of the tokenizer"),
+        })
+    }
+
     /// What is done to a text first: probabilities are over what comes out of it. Mostly nothing.
     pub fn normalizers(&self) -> &[&'static str] {
         &self.normalizers
@@ -86,6 +125,13 @@ impl Law {
     /// The state before the first token; none under the law of all sequences.
     pub(crate) fn start(&self) -> Option<State> {
         self.rules.as_ref().map(Validity::start)
+    }
+
+    /// The state at the beginning of a text behind a special token that closes another; none behind
+    /// what is not canonical.
+    pub(crate) fn behind_special(&self, state: Option<&State>) -> Option<State> {
+        let rules = self.rules.as_ref()?;
+        rules.complete(state?).then(|| rules.start_behind())
     }
 
     /// The state behind one more token; none behind what is not canonical.

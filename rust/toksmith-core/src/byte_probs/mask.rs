@@ -66,6 +66,14 @@ impl Mask {
         }
     }
 
+    /// Forbids what `other` does not allow.
+    pub fn intersect(&mut self, other: &Self) {
+        let others = other.words.iter().copied().chain(std::iter::repeat(0));
+        for (word, other) in self.words.iter_mut().zip(others) {
+            *word &= other;
+        }
+    }
+
     /// Forbids what `other` allows.
     pub fn subtract(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {
@@ -133,6 +141,12 @@ mod tests {
             let mut rest = Mask::all(len);
             rest.subtract(&mask);
             assert_eq!(rest.count() + mask.count(), len);
+            let mut both = mask.clone();
+            both.intersect(&rest);
+            assert_eq!(both, Mask::none(len));
+            both.union(&mask);
+            both.intersect(&Mask::all(len));
+            assert_eq!(both, mask);
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! In a byte-level model that is so. Where a sign stands for a space, the token has the space;
 //! where a byte is spelled `<0xNN>`, the byte. A WordPiece that begins a word begins with the space
-//! before the word. Such models see every text with a space in front: [`Spelling::lead`] is what
-//! stands before a text's own bytes.
+//! before the word, and so does a word of a WordLevel model. Such models see every text with a space
+//! in front: [`Spelling::lead`] is what stands before a text's own bytes.
 
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{
@@ -21,6 +21,8 @@ pub struct Spelling {
     pub specials: Vec<TokenId>,
     /// What stands before the bytes of every text.
     pub lead: Vec<u8>,
+    /// Whether that stands before what follows a special token, too.
+    pub leads_again: bool,
     /// What is done to a text before the model sees it, in the words of the file: probabilities are
     /// over what comes out of it. Empty: over the text itself.
     pub normalizers: Vec<&'static str>,
@@ -37,12 +39,14 @@ impl Spelling {
             tokens: Vec::new(),
             specials: tokenizer.specials.iter().copied().collect(),
             lead: Vec::new(),
+            leads_again: false,
             normalizers: Vec::new(),
         };
         let sign = spelling.read_stages(tokenizer)?;
         refuse(&pipeline.model)?;
-        if matches!(pipeline.model, Model::WordPiece { .. }) {
+        if matches!(pipeline.model, Model::WordPiece { .. } | Model::WordLevel { .. }) {
             spelling.lead = vec![b' '];
+            spelling.leads_again = true;
         }
         let speller = Speller::new(&pipeline.model, sign);
         let mut tokens = Vec::with_capacity(tokenizer.vocab.len());
@@ -60,6 +64,25 @@ impl Spelling {
         Ok(spelling)
     }
 
+    /// What stands before every text, without reading the vocabulary.
+    ///
+    /// # Errors
+    /// Those of [`Spelling::new`] that come from the stages around the model.
+    pub(crate) fn lead_of(tokenizer: &Tokenizer) -> Result<Vec<u8>> {
+        if matches!(tokenizer.pipeline.model, Model::WordPiece { .. } | Model::WordLevel { .. }) {
+            return Ok(vec![b' ']);
+        }
+        let mut spelling = Self {
+            tokens: Vec::new(),
+            specials: Vec::new(),
+            lead: Vec::new(),
+            leads_again: false,
+            normalizers: Vec::new(),
+        };
+        spelling.read_stages(tokenizer)?;
+        Ok(spelling.lead)
+    }
+
     /// Notes normalizers and what they put before a text; gives the sign that stands for a space.
     fn read_stages(&mut self, tokenizer: &Tokenizer) -> Result<Option<char>> {
         let stages = Stages::new(&tokenizer.pipeline);
@@ -70,6 +93,7 @@ impl Spelling {
             return Err(Error::unsupported("bytes where only the decoder makes spaces"));
         }
         self.lead = stages.lead;
+        self.leads_again = stages.leads_again;
         self.normalizers = stages.normalizers;
         Ok(stages.sign)
     }
@@ -85,7 +109,6 @@ fn refuse(model: &Model) -> Result<()> {
         Model::Bpe(bpe) if given(&bpe.end_of_word_suffix) => {
             "bytes of a BPE with an end-of-word suffix"
         }
-        Model::WordLevel { .. } => "bytes of a WordLevel model: it has words alone",
         _ => return Ok(()),
     }))
 }
@@ -97,6 +120,8 @@ pub(crate) struct Stages {
     pub(crate) sign: Option<char>,
     /// What stands before the bytes of every text.
     pub(crate) lead: Vec<u8>,
+    /// Whether that stands before what follows a special token, too.
+    pub(crate) leads_again: bool,
     /// Other normalizers, in the words of the file.
     pub(crate) normalizers: Vec<&'static str>,
     /// Whether signs stand behind words.
@@ -118,12 +143,16 @@ impl Stages {
                     read.sign = def.escape_whitespaces.then_some('\u{2581}');
                     if def.add_dummy_prefix {
                         read.lead = vec![b' '];
+                        read.leads_again = true;
                     }
                     if !def.charsmap.is_empty() || def.remove_extra_whitespaces {
                         read.normalizers.push(stage.kind());
                     }
                 }
-                Normalizer::Prepend(text) if text == "\u{2581}" => read.lead = vec![b' '],
+                Normalizer::Prepend(text) if text == "\u{2581}" => {
+                    read.lead = vec![b' '];
+                    read.leads_again = true;
+                }
                 // The sign is read as the space it stands for; only a sign in the text is lost.
                 Normalizer::Replace { pattern, content }
                     if pattern.pattern == " " && content == "\u{2581}" =>
@@ -140,8 +169,12 @@ impl Stages {
                     if *prepend_scheme != PrependScheme::Never {
                         read.lead = vec![b' '];
                     }
+                    read.leads_again |= *prepend_scheme == PrependScheme::Always;
                 }
-                PreTokenizer::ByteLevel { add_prefix_space: true, .. } => read.lead = vec![b' '],
+                PreTokenizer::ByteLevel { add_prefix_space: true, .. } => {
+                    read.lead = vec![b' '];
+                    read.leads_again = true;
+                }
                 _ => {}
             }
         }

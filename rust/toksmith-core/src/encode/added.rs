@@ -155,6 +155,27 @@ impl AddedTokens {
         self.passes[1].is_some()
     }
 
+    /// What each of the two searches looks for: the token that is found, and the text where it is.
+    /// Of tokens that are found in the same text the one that wins.
+    pub(crate) fn sought(&self) -> [Vec<(&AddedToken, &str)>; 2] {
+        self.passes.each_ref().map(|pass| {
+            let Some(Pass { automaton, index }) = pass else { return Vec::new() };
+            let tokens = index.iter().filter_map(|&at| self.tokens.get(at)).enumerate();
+            let sought = tokens.map(|(at, token)| {
+                // What normalizing makes of a token counts where it is searched.
+                let form = self.normalized(token.id).filter(|_| token.normalized);
+                (at, token, form.unwrap_or(&token.content))
+            });
+            sought
+                .filter(|&(at, _, text)| {
+                    let hit = automaton.find(Input::new(text));
+                    hit.is_some_and(|hit| hit.pattern().as_usize() == at)
+                })
+                .map(|(_, token, text)| (token, text))
+                .collect()
+        })
+    }
+
     /// Whether a call with these rights has to search at all.
     #[inline]
     pub(crate) fn applies(&self, allowed: &Allowed) -> bool {

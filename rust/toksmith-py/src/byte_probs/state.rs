@@ -53,6 +53,11 @@ impl PyLaw {
     }
 
     #[getter]
+    fn lead_behind_special<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, if self.0.leads_again() { self.0.lead() } else { &[] })
+    }
+
+    #[getter]
     fn normalizers(&self) -> Vec<&'static str> {
         self.0.normalizers().to_vec()
     }
@@ -92,9 +97,14 @@ impl PyByteState {
         guard(py, || state.push(byte))
     }
 
-    fn rollback(&mut self, py: Python<'_>, bytes: usize) -> PyResult<()> {
+    fn push_special(&mut self, py: Python<'_>, token: u32) -> PyResult<()> {
         let state = &mut self.0;
-        guard(py, || state.rollback(bytes))
+        guard(py, || state.push_special(token))
+    }
+
+    fn rollback(&mut self, py: Python<'_>, count: usize) -> PyResult<()> {
+        let state = &mut self.0;
+        guard(py, || state.rollback(count))
     }
 
     fn fork(&self) -> Self {
@@ -104,6 +114,18 @@ impl PyByteState {
     #[getter]
     fn text<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.0.text())
+    }
+
+    /// Special tokens pushed, each with the number of bytes before it.
+    #[getter]
+    fn specials(&self) -> Vec<(usize, u32)> {
+        self.0.specials().to_vec()
+    }
+
+    /// Number of bytes and special tokens pushed.
+    #[getter]
+    fn symbols(&self) -> usize {
+        self.0.symbols()
     }
 
     #[getter]

@@ -19,7 +19,7 @@ use crate::formats::pipeline::PreTokenizer;
 use crate::formats::{Split, SplitBehaviour};
 use crate::token::NONE;
 use crate::tokenizer::Tokenizer;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Masks kept before they are forgotten.
@@ -165,6 +165,11 @@ impl ByteBpe {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether these are all characters of a class of the pattern: it might ask for one of them.
+    pub(super) fn asks_for_one_of(&self, letters: &BTreeSet<char>) -> bool {
+        self.memory().automaton.as_ref().is_some_and(|automaton| automaton.has_class_of(letters))
     }
 
     /// Before the first token.

@@ -7,10 +7,12 @@
 //!
 //! - [`bytes`]: byte-level BPE; [`boundaries`]: cuts by a pattern.
 //! - [`char_bpe`]: BPE over characters, of tokenizer.json and of SentencePiece.
-//! - [`unigram`]: likewise; [`wordpiece`].
+//! - [`unigram`]: likewise; [`wordpiece`]: models of words.
+//! - [`added`]: added tokens that are found in every text, in front of one of these.
 //! - [`pairs`]: which two tokens of a BPE fit; `utf8`: characters in halves; `words`, `shape`: what
 //!   cuts words, and which pipelines are known.
 
+pub(crate) mod added;
 pub(crate) mod boundaries;
 pub(crate) mod bytes;
 pub(crate) mod char_bpe;
@@ -25,10 +27,12 @@ mod words;
 mod tests;
 
 use super::mask::Mask;
+use super::spelling::Spelling;
 use super::trie::TokenTrie;
 use crate::error::{Error, Result};
 use crate::formats::pipeline::{Model, SentencePieceKind};
 use crate::tokenizer::Tokenizer;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The rules of a tokenizer.
@@ -42,6 +46,8 @@ pub(crate) enum Validity {
     Unigram(Box<unigram::Unigram>),
     /// The longest piece first.
     WordPiece(Box<wordpiece::WordPiece>),
+    /// Any of them behind a search for added tokens.
+    Added(Box<added::Added>),
 }
 
 /// What a context leaves for the question what may follow.
@@ -55,6 +61,8 @@ pub(crate) enum State {
     Unigram(unigram::UnigramState),
     /// Of [`Validity::WordPiece`].
     WordPiece(wordpiece::WordPieceState),
+    /// Of [`Validity::Added`].
+    Added(added::AddedState),
 }
 
 /// Asks the rules of one family about a state of theirs; `$none` for another's, which nobody has.
@@ -65,6 +73,7 @@ macro_rules! ask {
             (Validity::Chars($rules), State::Chars($own)) => $answer,
             (Validity::Unigram($rules), State::Unigram($own)) => $answer,
             (Validity::WordPiece($rules), State::WordPiece($own)) => $answer,
+            (Validity::Added($rules), State::Added($own)) => $answer,
             _ => $none,
         }
     };
@@ -75,6 +84,12 @@ impl Validity {
     /// [`Error::Unsupported`] where encodings cannot be followed: it says why.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
         check_added(tokenizer)?;
+        let model = Self::of_model(tokenizer, trie)?;
+        added::Added::wrap(tokenizer, trie, model)
+    }
+
+    /// The rules of the model, for a text in which no added token is found.
+    fn of_model(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
         Ok(match &tokenizer.pipeline.model {
             Model::ByteLevelBpe => Self::Bytes(Box::new(bytes::ByteBpe::new(tokenizer, trie)?)),
             Model::Bpe(_) => Self::Chars(Box::new(char_bpe::CharBpe::new(tokenizer, trie)?)),
@@ -85,16 +100,13 @@ impl Validity {
             Model::SentencePiece(model) if model.kind == SentencePieceKind::Unigram => {
                 Self::Unigram(Box::new(unigram::Unigram::new(tokenizer, trie)?))
             }
-            Model::WordPiece { .. } => {
+            Model::WordPiece { .. } | Model::WordLevel { .. } => {
                 Self::WordPiece(Box::new(wordpiece::WordPiece::new(tokenizer, trie)?))
             }
             Model::SentencePiece(_) => {
                 return Err(Error::unsupported(
                     "canonical tokens of a SentencePiece model of words or characters",
                 ));
-            }
-            other @ Model::WordLevel { .. } => {
-                return Err(Error::unsupported(format!("canonical tokens of {}", other.kind())));
             }
         })
     }
@@ -106,6 +118,27 @@ impl Validity {
             Self::Chars(rules) => State::Chars(rules.start()),
             Self::Unigram(rules) => State::Unigram(rules.start()),
             Self::WordPiece(rules) => State::WordPiece(rules.start()),
+            Self::Added(rules) => State::Added(rules.start()),
+        }
+    }
+
+    /// Whether there may be a context behind which each text goes on with one of these characters.
+    fn asks_for_one_of(&self, letters: &BTreeSet<char>) -> bool {
+        match self {
+            Self::Bytes(rules) => rules.asks_for_one_of(letters),
+            Self::Added(rules) => rules.asks_for_one_of(letters),
+            // What they ask for is any character that has no token.
+            Self::Chars(_) | Self::Unigram(_) | Self::WordPiece(_) => false,
+        }
+    }
+
+    /// Before the first token behind a special one.
+    pub(crate) fn start_behind(&self) -> State {
+        match self {
+            Self::Chars(rules) => State::Chars(rules.start_behind()),
+            Self::Unigram(rules) => State::Unigram(rules.start_behind()),
+            // Nothing is put before the first text alone.
+            Self::Bytes(_) | Self::WordPiece(_) | Self::Added(_) => self.start(),
         }
     }
 
@@ -120,6 +153,7 @@ impl Validity {
             (Self::WordPiece(rules), State::WordPiece(state)) => {
                 rules.step(state, place).map(State::WordPiece)
             }
+            (Self::Added(rules), State::Added(state)) => rules.step(state, place).map(State::Added),
             _ => None,
         }
     }
@@ -135,13 +169,17 @@ impl Validity {
     }
 }
 
-/// Refuses tokens that are found in every text before the model sees it.
+/// Refuses added tokens that are found in every text where a space is put before texts: it would
+/// stand before some stretches between them and not before others.
 fn check_added(tokenizer: &Tokenizer) -> Result<()> {
     match tokenizer.added.tokens().iter().find(|token| !token.special) {
-        None => Ok(()),
-        Some(token) => Err(Error::unsupported(format!(
-            "canonical tokens where the added token {:?} is always found in text",
-            token.content
-        ))),
+        Some(token) if !Spelling::lead_of(tokenizer)?.is_empty() => {
+            Err(Error::unsupported(format!(
+                "canonical tokens where the added token {:?} is found in text, and a space is put before \
+             a text",
+                token.content
+            )))
+        }
+        _ => Ok(()),
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Shape {
     pub(super) sign: Option<char>,
     /// Every text that is not empty begins with a space.
     pub(super) lead: bool,
+    /// So does what follows a special token.
+    pub(super) leads_again: bool,
     /// That space can be all there is of a text.
     pub(super) lead_alone: bool,
     /// The text is cut before each space.
@@ -53,6 +55,7 @@ impl Shape {
             }
         }
         shape.lead |= prepended;
+        shape.leads_again = prepended;
         match tokenizer.pipeline.pre_tokenizers.as_slice() {
             [] => {}
             [.., PreTokenizer::Metaspace { replacement, prepend_scheme, split }] => {
@@ -64,6 +67,7 @@ impl Shape {
                 shape = Self {
                     sign: Some(*replacement),
                     lead: shape.lead || lead,
+                    leads_again: prepended || *prepend_scheme == PrependScheme::Always,
                     cuts: *split,
                     ..shape
                 };

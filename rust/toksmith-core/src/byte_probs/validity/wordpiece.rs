@@ -7,7 +7,8 @@
 //!
 //! A text is words with one space before each, as [`crate::byte_probs::spelling`] has it. A word
 //! that cannot be spelled, or is too long, is the unknown token, which is no text; behind it
-//! comes a new word, as at the start.
+//! comes a new word, as at the start. A `WordLevel` model is one in which nothing goes on with a
+//! word.
 
 use super::words::{Class, Words};
 use crate::byte_probs::mask::Mask;
@@ -69,13 +70,13 @@ impl WordPiece {
     /// [`Error::Unsupported`] for another model, for cuts that are not told by one character at a
     /// time, and where a word can begin with the prefix of continuing tokens.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
-        let Model::WordPiece {
-            continuing_subword_prefix: prefix, max_input_chars_per_word, ..
-        } = &tokenizer.pipeline.model
-        else {
-            return Err(Error::unsupported("longest match of a model that is no WordPiece"));
+        let (prefix, most) = match &tokenizer.pipeline.model {
+            Model::WordPiece { continuing_subword_prefix, max_input_chars_per_word, .. } => {
+                (continuing_subword_prefix.as_str(), *max_input_chars_per_word)
+            }
+            Model::WordLevel { .. } => ("", usize::MAX),
+            _ => return Err(Error::unsupported("longest match of a model that is no WordPiece")),
         };
-        super::check_added(tokenizer)?;
         let words = Words::new(&tokenizer.pipeline)?;
         let (len, mut pieces) = (trie.len(), Vec::with_capacity(trie.len()));
         let (mut roles, mut all_chars) = (vec![Role::Nowhere; len], vec![0; len]);
@@ -85,7 +86,7 @@ impl WordPiece {
             if tokenizer.model_id(piece) != Some(id) {
                 continue;
             }
-            let behind = text.strip_prefix(prefix.as_str());
+            let behind = text.strip_prefix(prefix);
             let behind = behind.filter(|behind| !behind.is_empty() && !prefix.is_empty());
             let (role, spelled) = match (behind, words.class_of(text)) {
                 (Some(_), Class::Run(_)) => {
@@ -100,7 +101,7 @@ impl WordPiece {
                 (None, class) => (Role::First(class), format!(" {text}")),
             };
             let chars = spelled.trim_start().chars().count();
-            if chars > *max_input_chars_per_word {
+            if chars > most {
                 continue;
             }
             longest = longest.max(chars as u32);
@@ -122,7 +123,7 @@ impl WordPiece {
             chars: all_chars,
             first: Arc::new(first),
             inside,
-            max_chars: u32::try_from(*max_input_chars_per_word).unwrap_or(u32::MAX),
+            max_chars: u32::try_from(most).unwrap_or(u32::MAX),
             longest,
             cache: Mutex::default(),
         })

@@ -66,7 +66,7 @@ impl Words {
                 other => {
                     let kind = other.kind();
                     return Err(Error::unsupported(format!(
-                        "canonical tokens of a WordPiece behind the pre-tokenizer {kind}"
+                        "canonical tokens of a model of words behind the pre-tokenizer {kind}"
                     )));
                 }
             });
@@ -74,7 +74,7 @@ impl Words {
         let words = Self { stages };
         if words.stages.len() > MOST_STAGES || words.class(' ') != Class::Gone {
             return Err(Error::unsupported(
-                "canonical tokens of a WordPiece whose words are not parted by spaces",
+                "canonical tokens of a model of words that are not parted by spaces",
             ));
         }
         Ok(words)

@@ -6,7 +6,7 @@ use crate::encode::pretokenize::Dialect;
 use crate::encode::pretokenize::general;
 use crate::error::{Error, Result};
 use crate::token::NONE;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Most states of a pattern that are kept; patterns of tokenizers have some hundred.
 const LIMIT: usize = 100_000;
@@ -185,6 +185,16 @@ impl Automaton {
         found
     }
 
+    /// Whether all characters of some class are among these.
+    pub(crate) fn has_class_of(&self, letters: &BTreeSet<char>) -> bool {
+        let classes = &self.program.classes;
+        let mut counts = vec![0; classes.len()];
+        for &letter in letters {
+            counts[usize::from(classes.of(letter))] += 1;
+        }
+        (0..).zip(counts).any(|(class, count)| count > 0 && count == classes.size(class))
+    }
+
     /// Whether the text may end here: then the open pre-token ends here, and all closed ones where
     /// they were cut.
     pub(crate) fn ends(&mut self, state: State) -> bool {
@@ -208,7 +218,7 @@ fn refuse(pattern: &str, why: &str) -> Error {
 mod tests {
     use super::*;
     use crate::encode::pretokenize::{Scanner, patterns};
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     /// All texts over `alphabet` of up to `length` characters.
     fn texts(alphabet: &[char], length: usize) -> Vec<String> {

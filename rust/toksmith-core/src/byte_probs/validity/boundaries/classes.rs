@@ -82,6 +82,14 @@ impl Classes {
         self.stretches.get(at.wrapping_sub(1)).map_or(0, |&(_, class)| class)
     }
 
+    /// Number of code points of a class, surrogates among them.
+    pub(super) fn size(&self, class: u8) -> usize {
+        let ends = self.stretches.iter().skip(1).map(|&(first, _)| first);
+        let ends = ends.chain([u32::from(char::MAX) + 1]);
+        let own = self.stretches.iter().zip(ends).filter(|((_, own), _)| *own == class);
+        own.map(|(&(first, _), end)| (end - first) as usize).sum()
+    }
+
     /// ASCII, and a character of each class.
     pub(super) fn examples(&self) -> impl Iterator<Item = char> {
         (0..128u8).map(char::from).chain(self.examples.iter().copied().filter(|c| !c.is_ascii()))

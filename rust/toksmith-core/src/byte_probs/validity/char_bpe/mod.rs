@@ -78,7 +78,6 @@ impl CharBpe {
     /// # Errors
     /// [`crate::Error::Unsupported`] with what cannot be followed.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
-        super::check_added(tokenizer)?;
         let shape = Shape::new(tokenizer)?;
         let (fallback, kinds, whole) = match &tokenizer.pipeline.model {
             Model::Bpe(bpe) => {
@@ -184,6 +183,18 @@ impl CharBpe {
         }
     }
 
+    /// Before any token behind a special one.
+    pub(crate) fn start_behind(&self) -> CharBpeState {
+        let led = !self.shape.lead || self.shape.leads_again;
+        CharBpeState { phase: if led { Phase::Start } else { Phase::Text }, ..self.start() }
+    }
+
+    /// Whether nothing stands in the piece, where pieces are taken whole.
+    fn is_fresh(&self, state: &CharBpeState) -> bool {
+        let piece = self.whole.as_ref().zip(state.piece);
+        piece.is_some_and(|(tokens, piece)| piece == tokens.root())
+    }
+
     /// Whether the text so far is encoded as the tokens so far.
     pub(crate) fn complete(&self, state: &CharBpeState) -> bool {
         self.ends(state) && (state.phase != Phase::Lead || self.shape.lead_alone)
@@ -215,7 +226,7 @@ impl CharBpe {
         if role == Role::Nowhere || !state.partial.is_empty() {
             return None;
         }
-        let begins = start || self.shape.cuts && space;
+        let begins = start || self.shape.cuts && space || self.is_fresh(state);
         let live = self.pairs.is_live(place);
         let fits = if begins {
             self.ends(state) && (live || self.whole.is_some())
@@ -294,6 +305,12 @@ impl CharBpe {
             && self.ends(state)
         {
             mask.union(words);
+        }
+        if self.is_fresh(state) {
+            let places = 0..self.trie.len() as u32;
+            for place in places.filter(|&place| self.step(state, place).is_some()) {
+                mask.insert(place);
+            }
         }
         for &place in &self.bytes {
             if self.step(state, place).is_some() {

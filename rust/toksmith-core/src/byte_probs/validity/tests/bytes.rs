@@ -14,7 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A byte-level BPE with merges drawn at random, some tokens that no merge makes, and a pattern.
-fn random(seed: u64, alphabet: &str, pattern: Option<&str>, whole_words: bool) -> Tokenizer {
+pub(super) fn random(
+    seed: u64,
+    alphabet: &str,
+    pattern: Option<&str>,
+    whole_words: bool,
+) -> Tokenizer {
     let mut random = seed;
     let mut draw = |limit: usize| (next_bits(&mut random) % limit as u64) as usize;
     let mut spelled: Vec<Vec<u8>> = (0..=255u8).map(|byte| vec![byte]).collect();
@@ -89,7 +94,13 @@ fn beginnings(
 }
 
 /// Compares what is accepted up to `known` bytes with the beginnings.
-fn compare(tokenizer: &Tokenizer, alphabet: &[char], length: usize, known: usize, note: &str) {
+pub(super) fn compare(
+    tokenizer: &Tokenizer,
+    alphabet: &[char],
+    length: usize,
+    known: usize,
+    note: &str,
+) {
     let spelling = Spelling::new(tokenizer).unwrap_or_else(|error| panic!("{error}"));
     let trie = Arc::new(TokenTrie::new(&spelling.tokens).unwrap_or_else(|error| panic!("{error}")));
     let rules = Validity::new(tokenizer, &trie).unwrap_or_else(|error| panic!("{note}: {error}"));

@@ -5,7 +5,7 @@ use super::*;
 use crate::formats::pipeline::{Bpe, Model, SentencePieceKind};
 
 /// Tokens of random merges, and the merges; `shuffled` ones may come before those of their parts.
-fn merges(
+pub(super) fn merges(
     random: &mut u64,
     letters: &[char],
     count: usize,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
+mod added;
 mod bytes;
 mod char_bpe;
 mod million;

@@ -118,3 +118,26 @@ fn white_space_is_what_the_stages_call_so() {
         }
     }
 }
+
+#[test]
+fn whole_words_follow_each_other() {
+    let (texts, mut seen) = (all_texts(&['a', 'b', ',', ' '], 6), Seen::default());
+    let mut random = 6;
+    for stage in [PreTokenizer::Bert, PreTokenizer::Whitespace, PreTokenizer::WhitespaceSplit] {
+        for _ in 0..8 {
+            let mut tokens = vec!["[UNK]".to_owned()];
+            tokens.extend(strings(&mut random, &['a', 'b', ','], 3, 6));
+            let pipeline = Pipeline {
+                pre_tokenizers: vec![stage.clone()],
+                model: Model::WordLevel { unk_token: "[UNK]".into() },
+                ..Pipeline::default()
+            };
+            let tokenizer = tokenizer(&tokens, &["[UNK]"], pipeline);
+            let trie = trie(&tokenizer);
+            let judge = WordPiece::new(&tokenizer, &trie).unwrap();
+            let about = format!("{stage:?} {tokens:?}");
+            seen += check(&judge, &tokenizer, &trie, &texts, (6, 1), &about);
+        }
+    }
+    assert!(seen.contexts > 300, "{seen:?}");
+}

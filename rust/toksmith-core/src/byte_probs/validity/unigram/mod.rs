@@ -104,7 +104,6 @@ impl Unigram {
     /// # Errors
     /// [`crate::Error::Unsupported`] with what cannot be followed.
     pub(crate) fn new(tokenizer: &Tokenizer, trie: &Arc<TokenTrie>) -> Result<Self> {
-        super::check_added(tokenizer)?;
         let shape = Shape::new(tokenizer)?;
         let (found, unknown, fallback, single) = found_pieces(tokenizer)?;
         let byte_ids = byte_tokens(tokenizer, fallback)?;
@@ -183,6 +182,12 @@ impl Unigram {
             live: [Live::at(0.0)].into(),
             partial: Partial::default(),
         }
+    }
+
+    /// Before any token behind a special one.
+    pub(crate) fn start_behind(&self) -> UnigramState {
+        let led = !self.shape.lead || self.shape.leads_again;
+        UnigramState { phase: if led { Phase::Start } else { Phase::Text }, ..self.start() }
     }
 
     /// Whether the text so far is encoded as the tokens so far.
