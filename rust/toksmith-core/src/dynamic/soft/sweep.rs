@@ -265,8 +265,12 @@ impl<T: Number> Kept<T> {
         all: bool,
     ) {
         let offset = panel * COLUMNS % LANES;
-        let top = &mut self.top[offset..offset + COLUMNS];
-        let panels = &mut self.panel[offset..offset + COLUMNS];
+        let (Some(top), Some(panels)) = (
+            self.top.get_mut(offset..).and_then(|top| top.first_chunk_mut::<COLUMNS>()),
+            self.panel.get_mut(offset..).and_then(|panel| panel.first_chunk_mut::<COLUMNS>()),
+        ) else {
+            return;
+        };
         let mut values = *cosines;
         if !all {
             // What a lane without a cosine adds, or what is below all.
