@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (mut ids, mut offsets, mut open) = (Vec::new(), vec![0i64], Vec::new());
         for copy in 0..copies {
             for (row, bounds) in rows.offsets.windows(2).enumerate() {
-                let range = bounds[0] as usize..bounds[1] as usize;
+                let range = usize::try_from(bounds[0])?..usize::try_from(bounds[1])?;
                 let moved = if row % 8 == copy % 8 { copy as u32 * 7919 } else { 0 };
                 ids.extend(rows.ids[range.clone()].iter().map(|id| (id + moved) % limit));
                 open.extend_from_slice(&found.units.open[range]);

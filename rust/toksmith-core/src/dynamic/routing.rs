@@ -214,6 +214,12 @@ pub fn dechunk<T: Float>(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{dechunk, route, turn};
     use crate::watch::Watch;

@@ -1,5 +1,7 @@
 //! Joining against a loop that looks at all pairs every time, and what a file keeps of it.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use super::ends_line;
 use crate::encode::added::Allowed;
 use crate::encode::pretokenize::{Scanner, patterns};

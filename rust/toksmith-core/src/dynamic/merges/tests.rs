@@ -1,5 +1,12 @@
 //! The merge loop against one that counts everything anew after each merge.
 
+#![allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
+
 use super::apply::Applier;
 use super::bounds::Protected;
 use super::log::{Merge, MergeLog};

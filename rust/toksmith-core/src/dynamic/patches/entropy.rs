@@ -287,6 +287,12 @@ fn entropy<T: Float>(logits: &[T], row: usize) -> Result<f64> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{EntropyPatcher, Rule, entropies, entropy_patches};
     use crate::dynamic::segments::tests::Random;
@@ -309,7 +315,7 @@ mod tests {
             Rule::Threshold { threshold } => h[at - 1] > threshold,
             Rule::Largest { patch_size } => {
                 let better = (1..h.len())
-                    .filter(|&i| h[i] > h[at - 1] || (h[i] == h[at - 1] && i < at - 1))
+                    .filter(|&i| h[i] > h[at - 1] || (h[i] >= h[at - 1] && i < at - 1))
                     .count();
                 (better as i64) < (h.len() as f64 / patch_size) as i64 - 2
             }
@@ -328,7 +334,9 @@ mod tests {
         for round in 0..300 {
             let sizes = [round % 7, 0, round % 40, 1];
             let mut offsets = vec![0i64];
-            sizes.iter().for_each(|size| offsets.push(offsets[offsets.len() - 1] + size));
+            for size in &sizes {
+                offsets.push(offsets[offsets.len() - 1] + size);
+            }
             let h: Vec<f64> = (0..offsets[4]).map(|_| random.below(7) as f64 / 2.0).collect();
             for rule in RULES {
                 for (next, most) in

@@ -145,6 +145,12 @@ fn lengths(texts: &[&[u8]]) -> Vec<usize> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{Patches, space};
     use crate::watch::Watch;

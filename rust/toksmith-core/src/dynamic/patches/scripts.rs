@@ -203,6 +203,12 @@ fn resolved(runs: &mut [Run]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{COMMON, Runs, UNKNOWN, names, ranges, script_of, script_runs};
     use crate::watch::Watch;

@@ -47,6 +47,12 @@ pub fn space_patches(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::space_patches;
     use crate::watch::Watch;

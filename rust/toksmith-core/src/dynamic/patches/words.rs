@@ -69,6 +69,12 @@ pub fn word_patches(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{Spaces, word_patches};
     use crate::watch::Watch;

@@ -93,6 +93,12 @@ fn shape(values: usize, width: usize, offsets: &[i64]) -> Result<(Offsets<'_>, u
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{causal_broadcast, segment_broadcast};
     use crate::watch::Watch;

@@ -105,6 +105,12 @@ pub fn byte_matrix(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::{Overflow, byte_matrix};
     use crate::watch::Watch;

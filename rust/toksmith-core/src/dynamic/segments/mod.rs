@@ -116,6 +116,7 @@ pub(super) fn zeros<T: Float>(rows: usize, width: usize) -> Result<Vec<T>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 pub(in crate::dynamic) mod tests {
     use super::Offsets;
 

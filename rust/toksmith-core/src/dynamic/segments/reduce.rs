@@ -241,6 +241,12 @@ fn fold_fixed<T: Float, const WIDTH: usize>(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails where it cannot go on"
+)]
 mod tests {
     use super::super::tests::Random;
     use super::{How, segment_reduce};

@@ -137,12 +137,7 @@ fn what_is_not_followed_is_named() {
         Validity::new(&tokenizer, &trie(&tokenizer)).map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(one(&|_| ()), Ok(()));
-    let flags: [(&str, &dyn Fn(&mut AddedToken)); 3] = [
-        ("lstrip", &|token| token.lstrip = true),
-        ("rstrip", &|token| token.rstrip = true),
-        ("single_word", &|token| token.single_word = true),
-    ];
-    for (flag, change) in flags {
-        assert!(one(change).unwrap_err().contains(flag), "{flag}");
-    }
+    assert!(one(&|token| token.lstrip = true).unwrap_err().contains("lstrip"));
+    assert!(one(&|token| token.rstrip = true).unwrap_err().contains("rstrip"));
+    assert!(one(&|token| token.single_word = true).unwrap_err().contains("single_word"));
 }
