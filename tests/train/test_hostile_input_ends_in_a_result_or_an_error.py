@@ -192,7 +192,9 @@ CONTRADICTIONS: list[tuple[Callable[..., ts.Tokenizer], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("trainer", "how"), CONTRADICTIONS, ids=lambda x: getattr(x, "__name__", str(x)[:60]))
+@pytest.mark.parametrize(
+    ("trainer", "how"), CONTRADICTIONS, ids=lambda x: getattr(x, "__name__", str(x)[:60])
+)
 @pytest.mark.parametrize("size", [300, 1000])
 def test_options_that_contradict(
     trainer: Callable[..., ts.Tokenizer], how: dict[str, Any], size: int
