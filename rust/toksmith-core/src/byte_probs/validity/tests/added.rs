@@ -11,15 +11,17 @@ use crate::formats::pipeline::{
 };
 
 /// Random added tokens of these characters: some special, some found in normalised text. One that
-/// is spelled as a token of the model mostly has its id.
+/// is spelled as a token of the model mostly has its id, but for special ones: those that a model
+/// makes of text are no text here.
 fn tokens(random: &mut u64, alphabet: &[char], known: &Tokenizer, count: usize) -> Vec<AddedToken> {
     let mut next = 2000;
     let added = strings(random, alphabet, 3, count).into_iter().map(|content| {
+        let special = below(random, 4) == 0;
         let own = known.model_id(content.as_bytes()).filter(|_| below(random, 4) > 0);
         next += 1;
         AddedToken {
-            id: own.unwrap_or(next),
-            special: below(random, 4) == 0,
+            id: own.filter(|_| !special).unwrap_or(next),
+            special,
             normalized: below(random, 3) == 0,
             content,
             ..AddedToken::default()
@@ -54,8 +56,8 @@ fn before_bytes_contexts_are_beginnings_of_encodings() {
 fn before_a_pattern_contexts_are_beginnings_of_encodings() {
     let alphabets: [(&str, &[char], usize, usize); 3] = [
         ("a \n", &['a', ' ', '\n', 'z'], 7, 4),
-        ("a'S1", &['a', '\'', 'S', '1', 'z'], 6, 3),
-        ("a\u{e9} !", &['a', '\u{e9}', '\u{ef}', ' ', '!'], 6, 3),
+        ("a'S1", &['a', '\'', 'S', 's', '1', 'z', '!'], 5, 2),
+        ("a\u{e9} !", &['a', '\u{e9}', '\u{ef}', '\u{f7}', ' ', '!'], 5, 3),
     ];
     let all =
         [patterns::GPT2[0], patterns::CL100K[0], patterns::O200K[0], r"(?:a|a!)(?=[a1 ])|[\s\S]"];
@@ -91,7 +93,7 @@ fn before_characters_contexts_are_beginnings_of_encodings() {
     for (normalizer, stages) in shapes() {
         let sign = normalizer.is_some() || !stages.is_empty();
         let letters = ['a', 'b', if sign { '\u{2581}' } else { ' ' }];
-        for round in 0..6 {
+        for round in 0..12 {
             let model = if round % 2 == 0 {
                 let (tokens, merges) = merges(&mut draws, &letters, 7, round % 4 == 0);
                 let unk_token = Some("<unk>".into());
@@ -114,17 +116,25 @@ fn before_characters_contexts_are_beginnings_of_encodings() {
             let mut added = known.added.tokens().to_vec();
             let count = 1 + below(&mut draws, 3);
             added.extend(tokens(&mut draws, &['a', 'b', ' ', 'x'], &known, count));
-            let about = format!("{normalizer:?} {stages:?} {tokens_of_model:?} {added:?}");
+            let model = &known.pipeline.model;
+            let about =
+                format!("{normalizer:?} {stages:?} {tokens_of_model:?} {model:?} {added:?}");
             let tokenizer = with(&known, added, search(&mut draws));
             let trie = trie(&tokenizer);
             let judge = match Validity::new(&tokenizer, &trie) {
                 Ok(judge) => judge,
                 Err(error) => panic!("{about}: {error}"),
             };
+            // What goes on with a token that is no text is not the law's.
+            let is_text = |text: &String| {
+                let ids = tokenizer.encode(text).unwrap_or_default();
+                ids.iter().all(|&id| trie.place(id).is_some())
+            };
+            let texts: Vec<String> = texts.iter().filter(|text| is_text(text)).cloned().collect();
             seen += check(&judge, &tokenizer, &trie, &texts, (6, 3), &about);
         }
     }
-    assert!(seen.contexts > 1000 && seen.refused > 5000, "{seen:?}");
+    assert!(seen.contexts > 1000 && seen.refused > 4000, "{seen:?}");
 }
 
 #[test]
