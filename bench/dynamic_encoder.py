@@ -26,7 +26,7 @@ from toksmith.train.picture import Curve, picture
 
 MERGES = (0, 10, 30, 100, 300, 1000, 2000)
 BATCHES = (8, 32, 128, 1000)
-BOUNDARIES = ("pretoken", "none")
+BOUNDARIES: tuple[Any, ...] = ("pretoken", "none")
 ROWS_AT_ONCE = 64
 
 
@@ -38,7 +38,8 @@ class Encoder:
         from transformers import BertModel
 
         self._torch = torch
-        self._model = BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
+        bert: Any = BertModel
+        self._model = bert.from_pretrained(folder, add_pooling_layer=False).eval()
         table: Any = self._model.embeddings.word_embeddings.weight
         self.table: NDArray[np.float32] = table.detach().numpy()
         self.tokenizer = Tokenizer.from_file(folder / "tokenizer.json")
@@ -50,7 +51,8 @@ class Encoder:
         torch, tok = self._torch, self.tokenizer
         first, last = tok.token_id(b"[CLS]"), tok.token_id(b"[SEP]")
         rows = [np.r_[first, row, last] for row in batch]
-        plain, weighted = [], []
+        plain: list[NDArray[np.float32]] = []
+        weighted: list[NDArray[np.float32]] = []
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
         for at in range(0, len(rows), ROWS_AT_ONCE):
             part = [rows[row] for row in order[at : at + ROWS_AT_ONCE]]

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -64,13 +65,13 @@ def compare(tok: ts.Tokenizer, batch: ts.Batch, boundary: str, merges: int, plai
     mask = mask_of(tok, batch, boundary)
     first_id = len(tok) + 1000
 
-    def run(ties: str) -> ts.dynamic.MergeResult:
+    def run(ties: Any) -> ts.dynamic.MergeResult:
         return ts.dynamic.merge_batch(
             batch,
             mask=mask,
             merges=merges,
             ties=ties,
-            first_id=first_id,  # type: ignore[arg-type]
+            first_id=first_id,
         )
 
     run("first_seen")
@@ -106,12 +107,12 @@ def grow(tok: ts.Tokenizer, most: int, boundary: str) -> None:
         batch = tok.encode_batch(sentences(number), num_threads=1)
         mask = mask_of(tok, batch, boundary)
 
-        def run(batch: ts.Batch = batch, mask: object = mask) -> ts.dynamic.MergeResult:
+        def run(batch: ts.Batch = batch, mask: Any = mask) -> ts.dynamic.MergeResult:
             return ts.dynamic.merge_batch(
                 batch,
                 mask=mask,
                 merges=500,
-                first_id=len(tok) + 1000,  # type: ignore[arg-type]
+                first_id=len(tok) + 1000,
             )
 
         taken = measure(run, max(3, 30_000 // number))

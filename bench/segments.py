@@ -62,8 +62,7 @@ def reductions(megabytes: int, width: int, times: int) -> None:
     some = values[: len(belongs) * ROW]
     share = len(values) / len(some)
     reduced = {
-        how: dynamic.segment_reduce(values, patches, how)  # type: ignore[arg-type]
-        for how in ("sum", "max", "mean", "first")
+        how: dynamic.segment_reduce(values, patches, how) for how in ("sum", "max", "mean", "first")
     }
     np.testing.assert_allclose(reduced["sum"], np.add.reduceat(values, starts), atol=1e-4)
     np.testing.assert_array_equal(reduced["max"], np.maximum.reduceat(values, starts))

@@ -14,6 +14,7 @@ import lzma
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ VOCABULARIES = {
     "Llama 3": "vocabs/llama3/tokenizer.json",
     "XLM-R": "vocabs/xlmr_unigram/tokenizer.json",
 }
-BOUNDARIES = {"pretoken": "within pre-tokens", "none": "across words"}
+BOUNDARIES: dict[Any, str] = {"pretoken": "within pre-tokens", "none": "across words"}
 
 
 def lines(language: str, most: int) -> list[str]:

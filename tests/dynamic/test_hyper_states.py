@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_going_back_equals_a_rebuild(
     hyper = Hypertokens(5, size, longest, disabled_ids=disabled, eviction=eviction)
     for _ in range(20 if FULL else 3):
         state, ids = hyper.state(), list[int]()
-        marks = []
+        marks: list[Any] = []
         for _ in range(25):
             match rng.randrange(6):
                 case 0:

@@ -120,7 +120,7 @@ def test_wrong_arguments_are_errors() -> None:
     with pytest.raises(VocabularyError, match="disabled_ids"):
         Hypertokens(10, disabled_ids=[10])
     with pytest.raises(InputError):
-        hyper.encode_batch("12")  # type: ignore[arg-type]
+        hyper.encode_batch("12")
 
 
 def test_what_is_not_contiguous_or_of_another_type_is_read() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def test_logs_survive_storage() -> None:
     batch = tok.encode_batch(["unbelievable believers believed", "believable"])
     log = merge_batch(batch, tok, merges=10).log
     file = io.BytesIO()
-    np.savez(file, **log.to_arrays())
+    arrays: dict[str, Any] = log.to_arrays()
+    np.savez(file, **arrays)
     file.seek(0)
     copies = [pickle.loads(pickle.dumps(log)), MergeLog.from_json(log.to_json())]
     copies.append(MergeLog.from_arrays(np.load(file)))
@@ -74,7 +76,8 @@ def test_wrong_logs_are_refused(change: dict[str, object], error: type[Exception
 def test_a_stream_is_merging_its_window() -> None:
     draw = random.Random(2)
     for window in (1, 2, 4):
-        stream, held = MergeStream(window, boundary="none", merges=6, first_id=9), []
+        stream = MergeStream(window, boundary="none", merges=6, first_id=9)
+        held: list[Any] = []
         for _ in range(12):
             held = [*held, random_rows(draw)][-window:]
             got = stream.push(held[-1])
@@ -134,7 +137,8 @@ def test_what_cannot_be_is_said() -> None:
     for index in (slice(1, 2), slice(0, 1, 2), 0):
         with pytest.raises(ts.InputError):
             log[index]  # type: ignore[index]
-    for rows in ([], [[]], [[], [1], []]):
+    batches: list[list[list[int]]] = [[], [[]], [[], [1], []]]
+    for rows in batches:
         assert merge_batch(rows, boundary="none").batch.tolist() == rows
     with pytest.raises(ts.InputError):
         MergeStream(0, boundary="none", first_id=1)

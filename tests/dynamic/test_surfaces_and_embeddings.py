@@ -122,7 +122,8 @@ def test_wrong_arguments_are_errors() -> None:
     for given in (table, table.astype(np.float16)):
         with pytest.raises(VocabularyError, match="row 1: there is no embedding 4"):
             mean_of_parts(given, [(0,), (1, 4)])
-    for given in (table[0], table.astype(np.int32), "no", [["a"]]):
+    wrong: list[Any] = [table[0], table.astype(np.int32), "no", [["a"]]]
+    for given in wrong:
         with pytest.raises(InputError):
             mean_of_parts(given, [(0,)])
     with pytest.raises(InputError, match="without parts"):

@@ -6,7 +6,7 @@ The rule is that of zip2zip, without its model. Start at `Hypertokens`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -442,15 +442,17 @@ def _one(values: ArrayLike, what: str) -> Batch:
 
 
 def _some(values: int | ArrayLike, what: str) -> NDArray[np.uint32]:
-    return np.ascontiguousarray(to_ids([values] if np.ndim(values) == 0 else values, what))
+    some: Any = [values] if np.ndim(values) == 0 else values
+    return np.ascontiguousarray(to_ids(some, what))
 
 
 def _threads(num_threads: int | None) -> int | None:
     return None if num_threads is None else whole_number(num_threads, "num_threads", 1)
 
 
-def _writable(out: object, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _writable(out: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     fits = isinstance(out, np.ndarray) and out.dtype == dtype and out.ndim == 1
     if not (fits and out.flags.c_contiguous and out.flags.writeable):
         raise InputError(f"out must be a writable contiguous array of {dtype}, one-dimensional")
-    return out
+    array: NDArray[Any] = out
+    return array

@@ -287,13 +287,13 @@ def _apply(log: MergeLog, bounds: Bounds, tokenizer: Tokenizer | None) -> MergeR
 
 
 def _result(
-    found: tuple[Any, Any, Any, tuple[Any, ...]],
+    found: tuple[Any, Any, Any, Any],
     first_id: int,
     bounds: Bounds,
     tokenizer: Tokenizer | None,
 ) -> MergeResult:
-    ids, offsets, starts, columns = found
-    log = MergeLog(*columns, first_id, bounds.boundary)
+    ids, offsets, starts, (left, right, made, counts, saved) = found
+    log = MergeLog(left, right, made, counts, saved, first_id, bounds.boundary)
     return MergeResult(Batch._of(ids, offsets), log, starts, bounds, tokenizer)
 
 

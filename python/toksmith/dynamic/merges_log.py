@@ -93,8 +93,8 @@ class MergeLog:
         start, stop, step = index.indices(len(self))
         if start != 0 or step != 1:
             raise InputError("merges build on those before: only log[:k] is a log")
-        columns = [getattr(self, name)[:stop] for name in _COLUMNS]
-        return MergeLog(*columns, self.first_id, self.boundary)
+        left, right, ids, counts, saved = (getattr(self, name)[:stop] for name in _COLUMNS)
+        return MergeLog(left, right, ids, counts, saved, self.first_id, self.boundary)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other log says the same."""
@@ -135,11 +135,11 @@ class MergeLog:
             VocabularyError: A merge uses or makes an id out of turn.
         """
         try:
-            columns = [arrays[name] for name in _COLUMNS]
+            left, right, ids, counts, saved = (arrays[name] for name in _COLUMNS)
             first_id, boundary = int(arrays["first_id"]), str(arrays["boundary"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"not the arrays of a merge log: {error!r}") from None
-        return cls(*columns, first_id, boundary)
+        return cls(left, right, ids, counts, saved, first_id, boundary)
 
     def to_json(self) -> str:
         """The log as JSON."""
