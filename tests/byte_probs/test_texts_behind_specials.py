@@ -7,6 +7,7 @@ rebuild after random steps.
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from byte_probs.test_laws_equal_enumeration import (
 )
 from byte_probs.toys import SIGN, Toy, char_bpe, toys, unigram
 from testdata import FULL, need
-from toksmith.byte_probs import ByteLM, ByteState, Special, Target
+from toksmith.byte_probs import ByteLM, ByteState, Part, Special, Target
 from vocabularies import embedded
 
 TOYS = {toy.name: toy for toy in toys(9)}
@@ -156,7 +157,10 @@ def test_a_state_is_the_one_of_its_parts_rebuilt(name: str, target: Target) -> N
             continue
         fresh = ByteState(tokenizer, target, prefix=[states.BOS])
         for symbol in symbols:
-            (fresh.push if isinstance(symbol, bytes) else fresh.push_special)(symbol)
+            if isinstance(symbol, bytes):
+                fresh.push(symbol)
+            else:
+                fresh.push_special(symbol)
         assert (fresh.parts, len(fresh)) == (state.parts, len(symbols)) == (fresh.parts, len(state))
         assert fresh.encoding() == state.encoding()
         for one in (state, fresh):
@@ -191,7 +195,7 @@ def lm() -> ByteLM:
 
 
 def test_prompts_in_parts(lm: ByteLM) -> None:
-    prompt = [Special("<|user|>"), " the ca", b"t", Special("<|bot|>"), b" sa"]
+    prompt: list[Part] = [Special("<|user|>"), " the ca", b"t", Special("<|bot|>"), b" sa"]
     ids = lm.tokenizer.special_ids
     before = [0, ids["<|user|>"], *lm.tokenizer.encode(" the cat"), ids["<|bot|>"]]
     same = lm.state(b" sa", prefix=before)
@@ -215,7 +219,7 @@ def test_generation_goes_on_past_specials_when_asked(lm: ByteLM, mode: str) -> N
         return rows
 
     loud = ByteLM(lm.tokenizer, chatty, prefix=[0])
-    options = {"seed": 3, "mode": mode}
+    options: dict[str, Any] = {"seed": 3, "mode": mode}
     assert loud.generate(b" the", 40, **options).reason == "end"
     found = loud.generate(b" the", 40, past_specials=("<|user|>", "<|bot|>"), **options)
     assert found.specials
@@ -228,7 +232,7 @@ def test_generation_goes_on_past_specials_when_asked(lm: ByteLM, mode: str) -> N
         want = loud.logprob(list(found.parts), b" the")
         assert found.logprob == pytest.approx(want, rel=1e-10)
     with pytest.raises(ts.InputError, match="sequence"):
-        loud.generate(b" the", past_specials="<|bot|>")  # type: ignore[arg-type]
+        loud.generate(b" the", past_specials="<|bot|>")
     with pytest.raises(ts.VocabularyError):
         loud.generate(b" the", past_specials=["<|no|>"])
 

@@ -76,7 +76,7 @@ def _file(
     **stages: Any,
 ) -> str:
     """`found`: added tokens that are found in every text, each with its id."""
-    added = [
+    added: list[dict[str, Any]] = [
         {"id": first + at, "content": name, "single_word": False, "lstrip": False,
          "rstrip": False, "normalized": False, "special": True}
         for at, name in enumerate(specials)
@@ -86,7 +86,7 @@ def _file(
          "rstrip": False, "normalized": False, "special": False}
         for name, token in (found or {}).items()
     ]  # fmt: skip
-    added.sort(key=lambda token: int(token["id"]))
+    added.sort(key=lambda token: token["id"])
     return json.dumps(
         {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
          "normalizer": None, "pre_tokenizer": None, "post_processor": None, "decoder": None,

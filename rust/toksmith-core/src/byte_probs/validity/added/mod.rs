@@ -221,7 +221,9 @@ impl Added {
             if self.narrow {
                 let dead: Vec<u32> =
                     decided.iter().filter(|&place| !lives(self.plain(way, place))).collect();
-                dead.into_iter().for_each(|place| decided.remove(place));
+                for place in dead {
+                    decided.remove(place);
+                }
             }
             mask.union(&decided);
             for &place in scan.open.iter().filter(|&&place| inside.contains(place)) {

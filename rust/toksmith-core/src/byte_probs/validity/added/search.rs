@@ -103,15 +103,15 @@ impl Search {
             search.patterns.push(pattern);
         }
         // A parent has a lower number than its children.
-        for at in 1..search.nodes.len() {
-            let above = search.nodes[parents[at] as usize].best;
+        for (at, &parent) in parents.iter().enumerate().skip(1) {
+            let above = search.nodes[parent as usize].best;
             let node = &mut search.nodes[at];
             node.best = node.best.or(above);
             node.plain = !node.best.is_some_and(|best| best.taken);
         }
-        for at in (1..search.nodes.len()).rev() {
+        for (at, &parent) in parents.iter().enumerate().skip(1).rev() {
             let plain = search.nodes[at].plain;
-            search.nodes[parents[at] as usize].plain |= plain;
+            search.nodes[parent as usize].plain |= plain;
         }
         search
     }
@@ -261,7 +261,7 @@ mod tests {
         let mut draw = |limit: u64| (next_bits(&mut random) % limit) as usize;
         let (mut some, mut passed) = (0, 0);
         for round in 0..600 {
-            let tokens: Vec<AddedToken> = (0..1 + draw(5) as u32)
+            let tokens: Vec<AddedToken> = (0..=draw(5) as u32)
                 .map(|id| AddedToken {
                     id,
                     content: (0..=draw(4)).map(|_| ['a', 'b', 'c'][draw(2 + round % 2)]).collect(),
