@@ -22,7 +22,7 @@ from byte_probs.test_laws_equal_enumeration import (
 )
 from byte_probs.toys import SIGN, Toy, char_bpe, toys, unigram
 from testdata import FULL, need
-from toksmith.byte_probs import ByteLM, ByteState, Special, Target
+from toksmith.byte_probs import ByteLM, ByteState, Part, Special, Target
 from vocabularies import embedded
 
 TOYS = {toy.name: toy for toy in toys(9)}
@@ -157,7 +157,10 @@ def test_a_state_is_the_one_of_its_parts_rebuilt(name: str, target: Target) -> N
             continue
         fresh = ByteState(tokenizer, target, prefix=[states.BOS])
         for symbol in symbols:
-            fresh.push(symbol) if isinstance(symbol, bytes) else fresh.push_special(symbol)
+            if isinstance(symbol, bytes):
+                fresh.push(symbol)
+            else:
+                fresh.push_special(symbol)
         assert (fresh.parts, len(fresh)) == (state.parts, len(symbols)) == (fresh.parts, len(state))
         assert fresh.encoding() == state.encoding()
         for one in (state, fresh):
@@ -192,8 +195,7 @@ def lm() -> ByteLM:
 
 
 def test_prompts_in_parts(lm: ByteLM) -> None:
-    prompt: list[str | bytes | Special]
-    prompt = [Special("<|user|>"), " the ca", b"t", Special("<|bot|>"), b" sa"]
+    prompt: list[Part] = [Special("<|user|>"), " the ca", b"t", Special("<|bot|>"), b" sa"]
     ids = lm.tokenizer.special_ids
     before = [0, ids["<|user|>"], *lm.tokenizer.encode(" the cat"), ids["<|bot|>"]]
     same = lm.state(b" sa", prefix=before)

@@ -74,8 +74,10 @@ def as_parts(text: Parts) -> list[bytes | Special]:
     """
     if isinstance(text, Special):
         return [text]
-    if isinstance(text, (str, bytes, bytearray, memoryview)):
-        return [as_bytes(bytes(text) if isinstance(text, memoryview) else text)]
+    if isinstance(text, (str, bytes)):
+        return [as_bytes(text)]
+    if isinstance(text, (bytearray, memoryview)):
+        return [bytes(text)]
     if not isinstance(text, Iterable):
         raise InputError(f"expected str, bytes or parts, not {type(text).__name__}")
     return [part if isinstance(part, Special) else as_bytes(part) for part in text]

@@ -109,9 +109,9 @@ impl Search {
             node.best = node.best.or(above);
             node.plain = !node.best.is_some_and(|best| best.taken);
         }
-        for at in (1..search.nodes.len()).rev() {
+        for (at, &parent) in parents.iter().enumerate().skip(1).rev() {
             let plain = search.nodes[at].plain;
-            search.nodes[parents[at] as usize].plain |= plain;
+            search.nodes[parent as usize].plain |= plain;
         }
         search
     }
