@@ -336,7 +336,7 @@ def test_what_cannot_be_done_is_a_typed_error(number: int) -> None:
         call(ts.Tokenizer.from_pretrained("gpt2"))
 
 
-@pytest.mark.parametrize("family", ["trained WordLevel", "trained BPE with suffixes"])
+@pytest.mark.parametrize("family", ["trained BPE with suffixes"])
 def test_tokens_that_are_no_bytes(family: str) -> None:
     with pytest.raises(ts.UnsupportedFeature):
         seg.fewest_tokens(of(family), ["a"])
