@@ -69,17 +69,17 @@ def main() -> int:
                 line = f"{codebook}, {longest}, {eviction}, {label}"
                 line = f"{line:<44}{len(codes.ids) / size:13.3f}"
                 line += f"{size / took / 1e6:13.1f}{size / back / 1e6:13.1f}"
-                if given.peer and eviction == "freeze":
+                if given.peer and eviction == "freeze" and longest is not None:
                     line += beside(rows, codes, first, codebook, longest)
                 print(line, flush=True)
     return 0
 
 
-def beside(rows: ts.Batch, codes: ts.Batch, first: int, codebook: int, longest: int | None) -> str:
-    """The same of zip2zip-compression."""
+def beside(rows: ts.Batch, codes: ts.Batch, first: int, codebook: int, longest: int) -> str:
+    """The same of zip2zip-compression, which must have a longest word."""
     make = import_module("zip2zip_compression").LZWCompressor
     # An id that is its padding counts as disabled: one that no text has.
-    peer = make(first, codebook, longest or 1 << 30, first - 1, [])
+    peer = make(first, codebook, longest, first - 1, [])
     assert not np.any(rows.ids == first - 1)
     lists = rows.tolist()
     took, theirs = best(lambda: [peer.encode(row)[0] for row in lists], 2)
