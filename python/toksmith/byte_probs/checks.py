@@ -24,6 +24,11 @@ def whole_number(value: int, what: str, least: int = 0, limit: int = 1 << 48) ->
     return number
 
 
+def thread_limit(num_threads: int | None) -> int | None:
+    """How many threads at most: at least 1, or `None` for as many as there are."""
+    return None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+
+
 def numbers(values: ArrayLike | Any, what: str, dimensions: int = 1) -> NDArray[np.float64]:
     """A contiguous float64 array of so many dimensions."""
     try:

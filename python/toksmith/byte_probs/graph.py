@@ -12,7 +12,7 @@ import numpy as np
 
 from toksmith._native import InputError, _TokenGraph
 from toksmith.batch import Batch, to_ids
-from toksmith.byte_probs.checks import numbers, whole_number
+from toksmith.byte_probs.checks import numbers, thread_limit, whole_number
 from toksmith.byte_probs.marginal import MarginalEstimate, estimate_marginal
 from toksmith.byte_probs.spelled import spelled
 
@@ -177,7 +177,7 @@ class TokenGraph:
                 an argument is out of range.
         """
         draws, start = whole_number(n, "n", limit=1 << 32), whole_number(seed, "seed", 0, 1 << 64)
-        threads = None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+        threads = thread_limit(num_threads)
         ids, offsets, logprobs = self._core.sample(draws, start, _weights(weights), threads)
         return Scored(Batch._of(ids, offsets), logprobs)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toksmith._native import InputError, VocabularyError, _pooled
-from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.checks import thread_limit
 from toksmith.byte_probs.rows import to_array
 from toksmith.dynamic.arrays import to_floats, to_rows
 
@@ -131,7 +131,7 @@ def embed(method: Method, embeddings: object, parts: Batch | Sequence[ArrayLike]
 def _sums(
     embeddings: object, rows: Batch, weights: NDArray[np.float64] | None, num_threads: int | None
 ) -> Floats:
-    threads = None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+    threads = thread_limit(num_threads)
     if isinstance(embeddings, (list, tuple)):
         embeddings = to_floats(embeddings, "embeddings", 2)
     table, kind = to_array(embeddings, "embeddings")

@@ -13,7 +13,7 @@ import numpy as np
 from toksmith import _native
 from toksmith._native import InputError, _HyperMark, _HyperState, _Hypertokens
 from toksmith.batch import Batch, to_ids
-from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.checks import thread_limit, whole_number
 from toksmith.dynamic.arrays import to_rows
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Hypertokens:
         Raises:
             VocabularyError: An id is not a base id; the message says where.
         """
-        rows, threads = to_rows(batch, "batch"), _threads(num_threads)
+        rows, threads = to_rows(batch, "batch"), thread_limit(num_threads)
         return Batch._of(*self._core.encode(rows.ids, rows.offsets, bool(shared), threads))
 
     def decode_batch(
@@ -239,7 +239,7 @@ class Hypertokens:
         num_threads: int | None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
         rows, most = to_rows(codes, "codes"), whole_number(max_ids, "max_ids")
-        threads = _threads(num_threads)
+        threads = thread_limit(num_threads)
         return self._core.decode(rows.ids, rows.offsets, bool(shared), most, threads)
 
     def state(self, codes: ArrayLike = ()) -> HyperState:
@@ -444,10 +444,6 @@ def _one(values: ArrayLike, what: str) -> Batch:
 def _some(values: int | ArrayLike, what: str) -> NDArray[np.uint32]:
     some: Any = [values] if np.ndim(values) == 0 else values
     return np.ascontiguousarray(to_ids(some, what))
-
-
-def _threads(num_threads: int | None) -> int | None:
-    return None if num_threads is None else whole_number(num_threads, "num_threads", 1)
 
 
 def _writable(out: Any, dtype: np.dtype[Any]) -> NDArray[Any]:

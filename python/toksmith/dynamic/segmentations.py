@@ -30,7 +30,7 @@ import numpy as np
 from toksmith import _native
 from toksmith._native import InputError, UnsupportedFeature, _Segmenter
 from toksmith.batch import Batch
-from toksmith.byte_probs.checks import numbers, whole_number
+from toksmith.byte_probs.checks import numbers, thread_limit, whole_number
 from toksmith.inputs import to_texts
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def random_splits(
         _number(alpha, "alpha"),
         whole_number(seed, "seed", 0, _SEEDS),
         whole_number(first_row, "first_row"),
-        _threads(num_threads),
+        thread_limit(num_threads),
     )
     return Batch._of(ids, offsets)
 
@@ -412,11 +412,7 @@ def _options(
 ) -> tuple[Specials, str, int | None]:
     if not isinstance(errors, str):
         raise InputError(f'errors must be "strict" or "replace", not {errors!r}')
-    return (special, errors, _threads(threads))
-
-
-def _threads(threads: int | None) -> int | None:
-    return None if threads is None else whole_number(threads, "num_threads", 1)
+    return (special, errors, thread_limit(threads))
 
 
 def _weights(weights: ArrayLike | None) -> NDArray[np.float64] | None:

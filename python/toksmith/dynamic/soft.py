@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from toksmith._native import InputError, _SoftPlan
-from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.checks import thread_limit, whole_number
 from toksmith.byte_probs.rows import to_array
 from toksmith.dynamic.arrays import to_floats
 
@@ -87,7 +87,9 @@ class Plan:
         Raises:
             InputError: Another shape or type, a number that is not finite, a size not positive.
         """
-        values, total = self._core.merge(to_floats(x, "x", 3), _sizes(sizes), _threads(num_threads))
+        values, total = self._core.merge(
+            to_floats(x, "x", 3), _sizes(sizes), thread_limit(num_threads)
+        )
         return Merged(values, total)
 
     def unmerge(self, y: object) -> NDArray[Any]:
@@ -156,7 +158,10 @@ def bipartite(
     """
     array = to_floats(metric, "metric", 3)
     core = _SoftPlan.bipartite(
-        array, _chosen(r, window, causal, order), _flags(protected, array), _threads(num_threads)
+        array,
+        _chosen(r, window, causal, order),
+        _flags(protected, array),
+        thread_limit(num_threads),
     )
     return Plan(core)
 
@@ -216,7 +221,7 @@ def energy(
         (*weighed, kernel == "gauss", pairing == "halves"),
         _chosen(r, window, causal, order),
         _flags(protected, array),
-        _threads(num_threads),
+        thread_limit(num_threads),
     )
     return Plan(core)
 
@@ -250,10 +255,6 @@ def _sizes(sizes: ArrayLike | None) -> NDArray[np.float64] | None:
         return None
     array = to_floats(sizes, "sizes", 2)
     return np.ascontiguousarray(array, np.float64)
-
-
-def _threads(threads: int | None) -> int | None:
-    return None if threads is None else whole_number(threads, "num_threads", 1)
 
 
 def _number(value: float, what: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from toksmith._native import InputError, _transfer_decompose
-from toksmith.byte_probs.checks import numbers, whole_number
+from toksmith.byte_probs.checks import numbers, thread_limit, whole_number
 from toksmith.transfer.canonical import Canonical, WordStart, canonical
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def decompose(
     to = as_canonical(target, target_rows, word_start)
     if method != "best" and (weights is not None or n != 1):
         raise InputError(f'n= and weights= are of method="best", not of {method!r}')
-    threads = None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+    threads = thread_limit(num_threads)
     rows = _transfer_decompose(
         from_._core,
         to._core,

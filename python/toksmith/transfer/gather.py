@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toksmith._native import InputError, _transfer_gather
-from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.checks import thread_limit
 from toksmith.byte_probs.rows import read_rows
 from toksmith.transfer.decomposition import Decomposition
 from toksmith.transfer.plan import Plan
@@ -54,5 +54,5 @@ def gather_mean(
         raise InputError("embeddings of float32, float16 or bfloat16 can be read, not of float64")
     if array.shape[0] < len(plan.source):
         raise InputError(f"embeddings have {array.shape[0]} rows, expected {len(plan.source)}")
-    threads = None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+    threads = thread_limit(num_threads)
     return _transfer_gather(array, rows.kind, plan.indptr, plan.ids, plan.weights, threads)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from toksmith._native import InputError, _transfer_align
-from toksmith.byte_probs.checks import whole_number
+from toksmith.byte_probs.checks import thread_limit, whole_number
 from toksmith.transfer.canonical import Canonical, WordStart
 from toksmith.transfer.decomposition import Decomposition, Method, as_canonical
 
@@ -226,7 +226,7 @@ def align(
     to = as_canonical(target, target_rows, word_start)
     if method == "best":
         raise InputError('method="best" gives several ways a token: use decompose')
-    threads = None if num_threads is None else whole_number(num_threads, "num_threads", 1)
+    threads = thread_limit(num_threads)
     given = {
         to.find(token): None if found is None else from_.find(found)
         for token, found in (specials or {}).items()
